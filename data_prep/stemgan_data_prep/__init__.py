@@ -1,0 +1,1 @@
+"""Offline preparation of datasets: micrographs to shards, split by group."""

@@ -1,0 +1,71 @@
+"""Train, validation and test by group: a hash decides, so that no group is ever on two sides."""
+
+import hashlib
+from collections.abc import Iterable
+
+from stemgan.data.shards import SPLITS
+from stemgan.errors import InputError
+
+
+def parse_shares(text: str) -> tuple[float, float, float]:
+    """Read "0.8,0.1,0.1": the shares of train, val and test.
+
+    Raises
+    ------
+    InputError : not three shares from 0 to 1 that sum to 1, or none for train.
+
+    Examples
+    --------
+    >>> parse_shares("0.9,0.1,0")
+    (0.9, 0.1, 0.0)
+    """
+    try:
+        train, val, test = (float(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"--split {text} is not three shares: write e.g. 0.8,0.1,0.1") from None
+    if min(val, test) < 0 or not train > 0 or abs(train + val + test - 1) > 1e-6:
+        raise InputError(f"--split {text} must be shares that sum to 1, the first above 0")
+    return train, val, test
+
+
+def position(group: str, seed: int) -> float:
+    """Place a group in [0, 1) by a hash of its name and the seed, independent of all others."""
+    digest = hashlib.sha256(f"{seed}:{group}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def assign(
+    groups: Iterable[str], shares: tuple[float, float, float], seed: int = 0
+) -> dict[str, str]:
+    """Assign each group to a split.
+
+    A group's hash decides, so that an archive that grows keeps its splits. With so few groups
+    that a wanted split stays empty, it takes the last group of the largest split; training
+    comes first, then validation, then test.
+
+    Parameters
+    ----------
+    groups : names, repeats allowed.
+    shares : wanted shares of groups for train, val and test; they sum to 1.
+    seed : another seed, other splits.
+
+    Returns
+    -------
+    The split of each group, in order of hash.
+
+    Examples
+    --------
+    >>> sorted(assign(["a", "b"], (0.8, 0.1, 0.1)).values())
+    ['train', 'val']
+    """
+    ordered = sorted({*groups}, key=lambda group: (position(group, seed), group))
+    edges = (shares[0], shares[0] + shares[1])
+    splits = {
+        group: SPLITS[sum(position(group, seed) >= edge for edge in edges)] for group in ordered
+    }
+    for name, share in zip(SPLITS, shares, strict=True):
+        members = {split: [g for g in ordered if splits[g] == split] for split in SPLITS}
+        largest = max(SPLITS, key=lambda split: len(members[split]))
+        if share > 0 and not members[name] and (len(members[largest]) > 1 or name == "train"):
+            splits[members[largest][-1]] = name
+    return splits

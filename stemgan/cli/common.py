@@ -1,0 +1,43 @@
+"""What every command shares: the parser's style, figures on stdout, progress on stderr."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from stemgan.cli import COMMANDS
+
+T = TypeVar("T")
+
+
+def parser_for(command: str, examples: str) -> argparse.ArgumentParser:
+    """Make the parser of `command`, with `examples` below its help and a --json flag."""
+    parser = argparse.ArgumentParser(
+        prog=f"stemgan {command}",
+        description=COMMANDS[command][0].upper() + COMMANDS[command][1:] + ".",
+        epilog="examples:\n" + examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print the figures as one JSON object on stdout"
+    )
+    return parser
+
+
+def say(text: str) -> None:
+    """Print a line for a person, on stderr, so that stdout holds figures alone."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def emit(figures: dict[str, Any], text: str, *, as_json: bool) -> None:
+    """Print a command's figures on stdout: `text` for people, one JSON object for programs."""
+    print(json.dumps(figures, allow_nan=False) if as_json else text)
+
+
+def progress(items: Iterable[T], description: str, total: int | None = None) -> Iterable[T]:
+    """Wrap `items` in a progress bar on stderr, shown on a terminal alone."""
+    from tqdm import tqdm
+
+    return tqdm(items, desc=description, total=total, disable=not sys.stderr.isatty())

@@ -1,0 +1,5 @@
+"""Training data: the shard format, crops under random partial scans, the LightningDataModule."""
+
+from stemgan.data.batch import Batch
+
+__all__ = ["Batch"]

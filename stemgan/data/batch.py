@@ -1,0 +1,29 @@
+"""What a training step receives: truths and what a network may see of them."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Batch(NamedTuple):
+    """A batch of partial scans and their truths; intensities are scaled by measured values.
+
+    Parameters
+    ----------
+    target : truth, (B, 1, H, W) float32.
+    infill : value of the nearest measured pixel, (B, 1, H, W) float32.
+    dwell : dwell map, 0 where unmeasured, (B, 1, H, W) float32.
+    distance : distance to the nearest measured pixel [px], (B, 1, H, W) float32.
+    span : the truth's maximum minus its minimum, (B,) float32; errors are shares of it.
+    coverage : share of measured pixels, (B,) float32.
+    family : index into `stemgan.scan.FAMILIES`, (B,) int64.
+    """
+
+    target: "torch.Tensor"
+    infill: "torch.Tensor"
+    dwell: "torch.Tensor"
+    distance: "torch.Tensor"
+    span: "torch.Tensor"
+    coverage: "torch.Tensor"
+    family: "torch.Tensor"

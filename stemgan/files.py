@@ -1,0 +1,58 @@
+"""Outputs that appear whole or not at all."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stemgan.errors import InputError
+
+
+def check_output(path: Path, *, overwrite: bool = False) -> Path:
+    """Refuse an output path that cannot be written, before any work is done.
+
+    Parameters
+    ----------
+    path : the file to be written.
+    overwrite : whether a file that exists may be replaced.
+
+    Returns
+    -------
+    path, unchanged.
+
+    Raises
+    ------
+    InputError : the parent folder does not exist or cannot be written, the path is a folder,
+        or the file exists and `overwrite` is False.
+    """
+    parent = path.absolute().parent
+    if not parent.is_dir():
+        raise InputError(f"the folder of {path} does not exist: make it, or choose another -o")
+    if path.is_dir():
+        raise InputError(f"{path} is a folder: give a file name with -o")
+    if path.exists() and not overwrite:
+        raise InputError(f"{path} exists: pass --overwrite to replace it, or choose another -o")
+    if not os.access(parent, os.W_OK):
+        raise InputError(f"the folder of {path} cannot be written: choose another -o")
+    return path
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`, renamed to it when the block ends without an error.
+
+    The temporary name keeps the suffix, so that writers that go by it work.
+
+    Raises
+    ------
+    InputError : the folder cannot be written to, or the disk is full.
+    """
+    temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    except OSError as error:
+        raise InputError(f"{path} could not be written: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
