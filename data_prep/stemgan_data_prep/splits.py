@@ -1,4 +1,4 @@
-"""Train, validation and test by group: a hash decides, so that no group is ever on two sides."""
+"""Train, validation and test by group: a hash decides, so that no group is on two sides."""
 
 import hashlib
 from collections.abc import Iterable
@@ -22,7 +22,9 @@ def parse_shares(text: str) -> tuple[float, float, float]:
     try:
         train, val, test = (float(part) for part in text.split(","))
     except ValueError:
-        raise InputError(f"--split {text} is not three shares: write e.g. 0.8,0.1,0.1") from None
+        raise InputError(
+            f"--split {text} is not three shares: write e.g. 0.8,0.1,0.1"
+        ) from None
     if min(val, test) < 0 or not train > 0 or abs(train + val + test - 1) > 1e-6:
         raise InputError(f"--split {text} must be shares that sum to 1, the first above 0")
     return train, val, test

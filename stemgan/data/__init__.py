@@ -1,4 +1,4 @@
-"""Training data: the shard format, crops under random partial scans, the LightningDataModule."""
+"""Training data: the shard format, crops under random partial scans, the data module."""
 
 from stemgan.data.batch import Batch
 

@@ -158,6 +158,8 @@ class ShardWriter:
         if kind is None:
             self._flush(complete=True)
             self.folder.rename(self.path)
+        elif issubclass(kind, InputError):  # nothing that another run could continue
+            shutil.rmtree(self.folder)
 
     def _open(self) -> None:
         import zarr
@@ -269,7 +271,7 @@ class ShardedImages:
 
 
 def is_finished(path: Path, request: dict[str, Any]) -> bool:
-    """Tell whether the dataset of `request` is already at `path`, so that nothing is to be done.
+    """Tell whether the dataset of `request` is already at `path`.
 
     Raises
     ------
@@ -278,7 +280,9 @@ def is_finished(path: Path, request: dict[str, Any]) -> bool:
     if not path.exists():
         return False
     if ShardedImages(path).request != json.loads(json.dumps(request)):
-        raise InputError(f"{path} was made with other settings: choose another -o, or remove it")
+        raise InputError(
+            f"{path} was made with other settings: choose another -o, or remove it"
+        )
     return True
 
 
