@@ -57,7 +57,7 @@ def mask_of(visits: Visits, shape: tuple[int, int]) -> NDArray[np.bool_]:
 
 
 def blurred_dwell(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Spread a mask by the separable kernel [1, 2, 1] / 4, edges reflected about the edge pixel.
+    """Spread a mask by the separable kernel [1, 2, 1] / 4, reflected about the edge pixels.
 
     This is the dwell map of the published noisy scans: multiples of 1/16, (H, W) float32.
     """

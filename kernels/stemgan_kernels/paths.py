@@ -1,7 +1,7 @@
 """Scan paths: ordered probe positions, (n, 2) float64, (y, x) [px].
 
 A path may leave the frame (a spiral that covers the corners, the turns of a grid): the beam is
-blanked there, so that only time passes. Every path here visits its positions at equal time steps.
+blanked there, so that only time passes. Every path visits its positions at equal time steps.
 """
 
 import math
@@ -68,10 +68,10 @@ def archimedean_spiral(
     r = k * theta
     # The published code works in a square of the diagonal's side, truncates to whole pixels and
     # cuts the frame out of its middle; half a pixel turns truncation into pixel centres.
-    shift = [radius - (side // 2 - n // 2) - 0.5 + c for n, c in zip(shape, centre, strict=True)]
-    return np.stack(
-        [shift[0] + r * np.sin(theta + rotation), shift[1] + r * np.cos(theta + rotation)], axis=1
-    )
+    middle = [radius - (side // 2 - n // 2) - 0.5 for n in shape]
+    y = middle[0] + centre[0] + r * np.sin(theta + rotation)
+    x = middle[1] + centre[1] + r * np.cos(theta + rotation)
+    return np.stack([y, x], axis=1)
 
 
 def _equal_angles(k: float, radius: float) -> NDArray[np.float64]:
@@ -123,9 +123,7 @@ def raster(shape: tuple[int, int]) -> NDArray[np.float64]:
     return np.stack([y.ravel(), x.ravel()], axis=1).astype(np.float64)
 
 
-def _serpentine(
-    rows: NDArray[np.float64], columns: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _serpentine(rows: NDArray[np.float64], columns: NDArray[np.float64]) -> NDArray[np.float64]:
     y, x = np.meshgrid(rows, columns, indexing="ij")
     x[1::2] = x[1::2, ::-1]
     return np.stack([y.ravel(), x.ravel()], axis=1)
