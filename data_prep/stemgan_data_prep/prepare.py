@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from stemgan.images import Micrograph, read_micrograph
 
 from stemgan.data.shards import Label, ShardWriter, is_finished
 from stemgan.errors import InputError
+from stemgan.images import Micrograph, read_micrograph
 from stemgan_data_prep.micrographs import Source, find
 from stemgan_data_prep.splits import assign
 

@@ -1,0 +1,52 @@
+"""`stemgan synthesize`: simulated micrographs to a sharded dataset."""
+
+import time
+from pathlib import Path
+
+from stemgan.cli.common import emit, parser_for, progress
+
+_EXAMPLES = """\
+  stemgan synthesize -n 1000 -o simulated
+  stemgan synthesize -n 20000 --size 256 --workers 8 --seed 1 -o simulated
+"""
+
+
+def main(argv: list[str]) -> None:
+    """Run the command."""
+    parser = parser_for("synthesize", _EXAMPLES)
+    parser.add_argument("-n", "--number", required=True, type=int, help="number of images")
+    parser.add_argument("-o", "--output", required=True, type=Path, help="the dataset's folder")
+    parser.add_argument("--size", type=int, default=512, help="side of the images [px] (512)")
+    parser.add_argument(
+        "--split", default="0.9,0.1,0", help="shares for train, val, test (0.9,0.1,0)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of the images (0)")
+    parser.add_argument("--workers", type=int, default=0, help="processes that draw (0: none)")
+    arguments = parser.parse_args(argv)
+
+    from stemgan.errors import InputError
+    from stemgan_data_prep.splits import parse_shares
+    from stemgan_data_prep.synthesize import synthesize
+
+    if arguments.number < 1 or arguments.size < 32 or arguments.workers < 0:
+        raise InputError("-n must be 1 or more, --size 32 or more, and --workers 0 or more")
+    start = time.perf_counter()
+    made = synthesize(
+        arguments.number,
+        arguments.output,
+        size=arguments.size,
+        shares=parse_shares(arguments.split),
+        seed=arguments.seed,
+        workers=arguments.workers,
+        watch=lambda numbers: progress(numbers, "synthesize"),
+    )
+    seconds = time.perf_counter() - start
+    if not made:
+        emit({"done_before": True}, "finished before: nothing to do", as_json=arguments.json)
+        return
+    emit(
+        {"images": arguments.number, "size": arguments.size, "seconds": round(seconds, 3)},
+        f"{arguments.number} images of {arguments.size}x{arguments.size} px in "
+        f"{arguments.output}, {seconds:.1f} s",
+        as_json=arguments.json,
+    )
