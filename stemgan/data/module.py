@@ -1,0 +1,136 @@
+"""The LightningDataModule: datasets on disk to batches of partial scans."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningDataModule
+from torch.utils.data import DataLoader
+
+from stemgan.data.crops import CropSettings, ImagePool, TrainingScans, ValidationScans, collate
+from stemgan.data.sampler import ResumableLoader, WeightedSampler, start_worker
+from stemgan.data.shards import ShardedImages
+from stemgan.errors import InputError
+
+VALIDATION_COVERAGES = (1 / 10, 1 / 17.9, 1 / 50, 1 / 87)
+
+
+class PartialScanData(LightningDataModule):
+    """Batches of partial scans from sharded datasets.
+
+    Parameters
+    ----------
+    datasets : folders made by `stemgan prepare` or `stemgan synthesize`; their images must be
+        at least `crops.size` wide. Train images train; val images validate.
+    shares : how often each dataset is drawn from, relative to the others; alike by default.
+    group_power : an image of a group of n weighs n ** -group_power within its dataset, so that
+        a few large groups do not dominate: 0 treats images alike, 1 groups.
+    crops : how training samples are drawn.
+    batch_size : samples a batch, on each rank.
+    samples_per_epoch : training samples an epoch, over all ranks; the number of images by
+        default.
+    val_families, val_coverages : validation scans; all training families, and four coverages
+        from 1/10 to 1/87, by default.
+    val_size : side of the validation crops [px]; that of the training crops by default.
+    val_repeats : scans of each validation image.
+    val_batch_size : samples a validation batch; `batch_size` by default.
+    num_workers : loading processes; 0 loads in the training process.
+    seed : seed of draws, crops and scans.
+
+    Raises
+    ------
+    InputError : (in `setup`) a dataset is missing, too small, or nothing is to train or
+        validate on.
+    """
+
+    def __init__(
+        self,
+        datasets: Sequence[str | Path],
+        shares: Sequence[float] | None = None,
+        *,
+        group_power: float = 0.5,
+        crops: CropSettings | None = None,
+        batch_size: int = 8,
+        samples_per_epoch: int | None = None,
+        val_families: Sequence[str] | None = None,
+        val_coverages: Sequence[float] = VALIDATION_COVERAGES,
+        val_size: int | None = None,
+        val_repeats: int = 1,
+        val_batch_size: int | None = None,
+        num_workers: int = 0,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        self.crops = crops or CropSettings()
+        self.datasets = list(datasets)
+        self.shares = list(shares) if shares is not None else [1.0] * len(self.datasets)
+        if len(self.shares) != len(self.datasets) or not all(s > 0 for s in self.shares):
+            raise InputError(
+                f"{len(self.datasets)} datasets and shares {self.shares} do not go together: "
+                "give one share above 0 for each dataset"
+            )
+        self.group_power = group_power
+        self.batch_size, self.val_batch_size = batch_size, val_batch_size or batch_size
+        self.samples_per_epoch = samples_per_epoch
+        self.val_families = tuple(val_families or self.crops.families)
+        self.val_coverages = tuple(val_coverages)
+        self.val_size, self.val_repeats = val_size or self.crops.size, val_repeats
+        self.num_workers, self.seed = num_workers, seed
+        self._train: ImagePool | None = None
+
+    def setup(self, stage: str | None = None) -> None:
+        """Open the datasets; called by the trainer on every rank."""
+        if self._train is not None:
+            return
+        opened = [ShardedImages(path) for path in self.datasets]
+        for images in opened:
+            if images.size < max(self.crops.size, self.val_size):
+                raise InputError(
+                    f"{images.path} has images of {images.size} px, smaller than the crops of "
+                    f"{max(self.crops.size, self.val_size)}: choose smaller crops"
+                )
+        train, self._val = ImagePool(opened, "train"), ImagePool(opened, "val")
+        for pool in (train, self._val):
+            if not len(pool):
+                raise InputError(f"no dataset has a {pool.split} image: prepare with --split")
+        self._train = train
+
+    def train_dataloader(self) -> ResumableLoader:
+        """Draw training batches; the last incomplete one is dropped."""
+        self.setup()
+        assert self._train is not None
+        weights = self._train.weights(self.shares, self.group_power)
+        count = self.samples_per_epoch or len(self._train)
+        return ResumableLoader(
+            TrainingScans(self._train, self.crops, self.seed),
+            batch_size=self.batch_size,
+            sampler=WeightedSampler(weights, count, self.seed),
+            drop_last=True,
+            **self._loading(),
+        )
+
+    def val_dataloader(self) -> DataLoader:
+        """List the validation batches, always the same."""
+        self.setup()
+        scans = ValidationScans(
+            self._val, self.val_size, self.val_families, self.val_coverages, self.val_repeats
+        )
+        return DataLoader(
+            scans, batch_size=self.val_batch_size, shuffle=False, **self._loading()
+        )
+
+    def _loading(self) -> dict[str, Any]:
+        loading: dict[str, Any] = {
+            "collate_fn": collate,
+            "num_workers": self.num_workers,
+            "pin_memory": torch.cuda.is_available(),
+        }
+        if self.num_workers:
+            # Spawned on every system: forks of a process with threads may hang.
+            loading |= {
+                "multiprocessing_context": "spawn",
+                "persistent_workers": True,
+                "worker_init_fn": start_worker,
+            }
+        return loading
