@@ -4,16 +4,25 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from stemgan.cli import COMMANDS
+from stemgan.errors import InputError
 
 T = TypeVar("T")
 
 
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaints are one sentence, like every other wrong input."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise InputError in place of printing the usage."""
+        raise InputError(f"{message}: see {self.prog} --help")
+
+
 def parser_for(command: str, examples: str) -> argparse.ArgumentParser:
     """Make the parser of `command`, with `examples` below its help and a --json flag."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"stemgan {command}",
         description=COMMANDS[command][0].upper() + COMMANDS[command][1:] + ".",
         epilog="examples:\n" + examples,

@@ -1,0 +1,28 @@
+"""Image files in and out: micrographs, masks, partial scans, pictures; pixel size kept."""
+
+from stemgan.images.files import (
+    READABLE,
+    WRITABLE,
+    check_image_output,
+    read_micrograph,
+    read_stack,
+    write_image,
+)
+from stemgan.images.micrograph import Micrograph
+from stemgan.images.partial import read_mask, read_partial_scan, read_partial_scans
+from stemgan.images.pictures import picture, write_picture
+
+__all__ = [
+    "READABLE",
+    "WRITABLE",
+    "Micrograph",
+    "check_image_output",
+    "picture",
+    "read_mask",
+    "read_micrograph",
+    "read_partial_scan",
+    "read_partial_scans",
+    "read_stack",
+    "write_image",
+    "write_picture",
+]
