@@ -300,7 +300,8 @@ def rosettasciio(monkeypatch, tmp_path):
         "        raise OSError('not\\n a toy')\n"
         "    axes = [{'scale': 1.0, 'units': 'm'}] + [{'scale': 2e-10, 'units': 'm'}] * 2\n"
         "    head = {'General': {'title': 'HAADF'}}\n"
-        "    return [{'data': np.ones((2, 32, 40)), 'axes': axes},\n"
+        "    spectra = [{'navigate': True}] * 2 + [{'navigate': False}]\n"
+        "    return [{'data': np.ones((32, 40, 9)), 'axes': spectra},\n"
         "            {'data': np.ones((32, 40), 'u2'), 'axes': axes[1:], 'metadata': head}]\n"
     )
     monkeypatch.syspath_prepend(package.parent)
@@ -335,7 +336,7 @@ def test_real_makers_files(name):
         pytest.skip("STEMGAN_REAL_DATA is not set")
     image = read_micrograph(Path(root) / "formats" / name)
     assert image.pixel_size is not None
-    assert image.unit == "nm" or image.unit == "µm"
+    assert image.unit in ("pm", "nm", "µm")
     assert np.isfinite(image.data).all()
 
 

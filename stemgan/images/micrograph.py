@@ -52,7 +52,7 @@ def plain_unit(text: str | None) -> str | None:
     >>> plain_unit("micron")
     'µm'
     """
-    text = (text or "").strip()
+    text = (text or "").strip().strip("[]").replace("_", "")  # Berkeley EMD writes [n_m]
     if "\\u" in text:  # ImageJ escapes what is not ASCII
         text = text.encode("ascii", "ignore").decode("unicode_escape")
     if text.lower() in ("", "pixel", "pixels", "px", "none", "<undefined>", "undefined"):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgan.errors import InputError
-from stemgan.images.micrograph import as_float, plain_scale
+from stemgan.images.micrograph import frames, plain_scale
 
 FORMATS = frozenset(
     {
@@ -49,11 +49,11 @@ def read_vendor(
             f"{path} {what}: run pip install 'stemgan[formats]', or give TIFF, NPY, NPZ or CSV"
         )
     signals = _signals(path)
-    images = [s for s in signals if _is_image(s)]
+    images = [signal for signal in signals if _is_image(signal)]
     if not images:
         shapes = ", ".join(str(signal["data"].shape) for signal in signals) or "nothing"
         raise InputError(f"{path} holds no two-dimensional image ({shapes}): give one")
-    return [_unpack(signal, path) for signal in images]
+    return [unpacked for signal in images for unpacked in _unpack(signal, path)]
 
 
 def _signals(path: Path) -> list[dict[str, Any]]:
@@ -71,6 +71,8 @@ def _signals(path: Path) -> list[dict[str, Any]]:
     for plugin in plugins:
         try:
             return import_module(plugin["api"]).file_reader(str(path))
+        except ModuleNotFoundError as error:
+            reasons.append(f"{plugin['name']}: pip install {error.name}")
         except Exception as error:  # each maker's reader fails in its own way
             reasons.append(f"{plugin['name']}: {' '.join(str(error).split())}")
     raise InputError(
@@ -79,13 +81,17 @@ def _signals(path: Path) -> list[dict[str, Any]]:
 
 
 def _is_image(signal: dict[str, Any]) -> bool:
-    return signal["data"].ndim == 2 and signal["data"].dtype.kind in "buif"
+    """Tell images, and stacks of them, from spectra and their maps."""
+    navigated = [bool(axis.get("navigate")) for axis in signal["axes"]]
+    shaped = navigated in ([False, False], [True, True], [True, False, False])
+    return shaped and signal["data"].dtype.kind in "buif"
 
 
 def _unpack(
     signal: dict[str, Any], path: Path
-) -> tuple[NDArray[np.float32], float | None, str | None, dict[str, Any]]:
+) -> list[tuple[NDArray[np.float32], float | None, str | None, dict[str, Any]]]:
     axis = signal["axes"][-1]
     size, unit = plain_scale(axis.get("scale"), str(axis.get("units") or ""))
     general = dict(signal.get("metadata", {}).get("General", {}))
-    return as_float(np.asarray(signal["data"]), str(path)), size, unit, general
+    planes = frames(np.asarray(signal["data"]), str(path))
+    return [(plane, size, unit, general) for plane in planes]
