@@ -182,7 +182,7 @@ def _noisy(
 
 
 def _displaced(image: Image, trace: Trace, noise: Noise, rng: np.random.Generator) -> Image:
-    """Read the image where the beam really was: jittered, while the specimen drifts steadily."""
+    """Read the image where the beam really was: jittered, over a drifting specimen."""
     from scipy.ndimage import map_coordinates
 
     width = image.shape[1]

@@ -1,7 +1,7 @@
-"""Scan designs: from a family and a coverage (or pitch) to a path and the pixels it measures."""
+"""Scan designs: a family with a coverage (or pitch), and the pixels that its path measures."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
@@ -92,6 +92,11 @@ class ScanDesign:
         if self.pitch is not None and not (math.isfinite(self.pitch) and self.pitch >= 1):
             raise InputError(f"a pitch is at least 1 px, not {self.pitch:g}")
 
+    @property
+    def joined(self) -> bool:
+        """Whether the beam measures between the path's positions too, and not at them alone."""
+        return self.family not in _DOTTED
+
     def path(self) -> Path:
         """Return the scan path, (n, 2) float64, (y, x) [px]."""
         return _draw(self.solved())
@@ -104,7 +109,7 @@ class ScanDesign:
         InputError : the path measures nothing inside the frame.
         """
         path = self.path()
-        return _trace(path, self.shape, joined=self.family not in _DOTTED)
+        return _trace(path, self.shape, joined=self.joined)
 
     def solved(self) -> "ScanDesign":
         """Return the same design with its pitch in place of its coverage."""
@@ -131,7 +136,7 @@ class ScanDesign:
         from stemgan_kernels.masks import visit
 
         path = _draw(replace(self, coverage=None, pitch=pitch))
-        visits = visit(path, self.shape, joined=self.family not in _DOTTED)
+        visits = visit(path, self.shape, joined=self.joined)
         return max(len(visits.pixels), 1) / math.prod(self.shape)
 
 
@@ -227,6 +232,5 @@ def format_coverage(coverage: float) -> str:
 
 
 def _hint(family: str) -> str:
-    near: Callable[[str], list[str]] = lambda name: get_close_matches(name, FAMILIES, n=1)  # noqa: E731
-    found = near(family)
-    return f": did you mean {found[0]}?" if found else f": choose one of {', '.join(FAMILIES)}"
+    near = get_close_matches(family, FAMILIES, n=1)
+    return f": did you mean {near[0]}?" if near else f": choose one of {', '.join(FAMILIES)}"
