@@ -1,7 +1,5 @@
 """Which reader and writer a file's suffix means."""
 
-import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +8,9 @@ from numpy.typing import NDArray
 
 from stemgan.errors import InputError
 from stemgan.files import check_output, whole_file
-from stemgan.images.micrograph import Micrograph, as_float, frames, plain_scale
+from stemgan.images.arrays import read_npy, read_npz, write_arrays
+from stemgan.images.micrograph import Micrograph, as_float, numbered
+from stemgan.images.pictures import read_picture
 from stemgan.images.points import read_points
 from stemgan.images.tiff import read_tiff, write_tiff
 from stemgan.images.vendor import FORMATS, read_vendor
@@ -20,9 +20,6 @@ _PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
 WRITABLE = (*_TIFF, ".npy", ".npz")
 READABLE = frozenset({*WRITABLE, *_PICTURES, ".csv", *FORMATS})
 """Suffixes that are looked for in a folder."""
-
-_VALUES = ("values", "image", "data", "arr_0")
-_DWELLS = ("dwell", "mask")
 
 
 def existing_file(path: str | Path) -> Path:
@@ -70,20 +67,20 @@ def read_stack(
     if suffix == ".csv":
         return [read_points(path, shape, unit)]
     if suffix == ".npz":
-        return _read_npz(path)
+        return read_npz(path)
     if suffix in _TIFF:
         data, size, length, metadata = read_tiff(path)
     elif suffix == ".npy":
-        data, size, length, metadata = frames(_load(path), str(path)), None, None, {}
+        data, size, length, metadata = read_npy(path), None, None, {}
     elif suffix in _PICTURES:
-        data, size, length, metadata = _read_picture(path), None, None, {}
+        data, size, length, metadata = read_picture(path), None, None, {}
     else:
         images = read_vendor(path)
-        names = _names(path, len(images))
+        names = numbered(path.stem, len(images))
         return [
             Micrograph(d, s, u, n, m) for (d, s, u, m), n in zip(images, names, strict=True)
         ]
-    names = _names(path, len(data))
+    names = numbered(path.stem, len(data))
     return [
         Micrograph(frame, size, length, name, metadata)
         for frame, name in zip(data, names, strict=True)
@@ -98,91 +95,6 @@ def read_micrograph(path: str | Path) -> Micrograph:
     InputError : what is wrong with the file.
     """
     return read_stack(path)[0]
-
-
-def _names(path: Path, count: int) -> list[str]:
-    return [path.stem] if count == 1 else [f"{path.stem}_{i:04d}" for i in range(count)]
-
-
-def _load(path: Path) -> Any:  # noqa: ANN401 (an array, or the mapping that an NPZ file is)
-    try:
-        return np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        reason = "pickled objects" if "pickle" in str(error) else "truncated or of another kind"
-        raise InputError(
-            f"{path} cannot be read as {path.suffix[1:].upper()} ({reason}): write it "
-            "again with numpy.save or numpy.savez"
-        ) from error
-
-
-def _read_npz(path: Path) -> list[Micrograph]:
-    loaded = _load(path)
-    if not isinstance(loaded, np.lib.npyio.NpzFile):
-        raise InputError(f"{path} is not an NPZ file: write it again with numpy.savez")
-    try:
-        with loaded as arrays:
-            content = {name: arrays[name] for name in arrays.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} cannot be read as NPZ: it may be truncated") from error
-    data = frames(content[_key(path, content)], str(path))
-    dwell = next((content[name] for name in _DWELLS if name in content), None)
-    dwells = [None] * len(data) if dwell is None else _matching(path, data, dwell)
-    size, unit = plain_scale(_scalar(content, "pixel_size"), _scalar(content, "unit"))
-    metadata = json.loads(_scalar(content, "metadata") or "{}")
-    names = _names(path, len(data))
-    return [
-        Micrograph(frame, size, unit, name, metadata, mask)
-        for frame, name, mask in zip(data, names, dwells, strict=True)
-    ]
-
-
-def _key(path: Path, content: dict[str, NDArray[Any]]) -> str:
-    images = [n for n, a in content.items() if a.ndim >= 2 and n not in _DWELLS]
-    named = [name for name in _VALUES if name in images]
-    if named or len(images) == 1:
-        return (named or images)[0]
-    raise InputError(
-        f"{path} holds the arrays {', '.join(content) or '(none)'}: name the intensities "
-        "'values', and the mask or dwell map, if there is one, 'dwell'"
-    )
-
-
-def _scalar(content: dict[str, NDArray[Any]], name: str) -> Any:  # noqa: ANN401
-    value = content.get(name)
-    return None if value is None or value.size != 1 else value.item()
-
-
-def _matching(
-    path: Path, data: NDArray[np.float32], dwell: NDArray[Any]
-) -> list[NDArray[np.float32]]:
-    maps = list(frames(dwell, f"the dwell map of {path}"))
-    if maps[0].shape != data.shape[1:] or len(maps) not in (1, len(data)):
-        raise InputError(
-            f"values {data.shape} and dwell map {dwell.shape} of {path} differ: give both the "
-            "same shape"
-        )
-    return maps * len(data) if len(maps) == 1 else maps
-
-
-def _read_picture(path: Path) -> NDArray[np.float32]:
-    """Read a PNG or the like, which is grey or has three equal channels, as (1, H, W)."""
-    from PIL import Image
-
-    try:
-        with Image.open(path) as image:
-            if image.mode in ("P", "PA"):
-                image = image.convert("RGB")
-            data = np.asarray(image)
-    except Exception as error:  # Pillow raises a zoo on broken files
-        raise InputError(f"{path} cannot be read as an image: copy it again") from error
-    if data.ndim == 3:
-        colours = data[..., : 3 if data.shape[-1] > 2 else 1]
-        if (colours != colours[..., :1]).any():
-            raise InputError(
-                f"{path} is a colour (RGB) image: convert it to one channel of intensities"
-            )
-        data = colours[..., 0]
-    return as_float(data, str(path))[None]
 
 
 def check_image_output(path: str | Path, *, overwrite: bool = False) -> Path:
@@ -235,11 +147,6 @@ def write_image(
         if suffix in _TIFF:
             write_tiff(temporary, data, pixel_size, unit, metadata or {})
         else:
-            scale = {} if pixel_size is None else {"pixel_size": pixel_size, "unit": unit or ""}
-            record = json.dumps(metadata or {}, default=str)
-            with temporary.open("wb") as file:
-                if suffix == ".npy":
-                    np.save(file, data)
-                else:
-                    np.savez(file, values=data, metadata=record, **scale)
+            named = suffix == ".npz"
+            write_arrays(temporary, data, pixel_size, unit, metadata or {}, named=named)
     return path

@@ -111,3 +111,8 @@ def frames(data: NDArray[Any], where: str) -> NDArray[np.float32]:
             "of height x width"
         )
     return as_float(data, where).reshape(-1, *data.shape[-2:])
+
+
+def numbered(name: str, count: int) -> list[str]:
+    """Name the images of a stack; a single one keeps the file's name."""
+    return [name] if count == 1 else [f"{name}_{i:04d}" for i in range(count)]

@@ -1,5 +1,6 @@
-"""PNG pictures: images side by side, each with its caption."""
+"""Pictures: grey PNG and the like in; images side by side, each with its caption, out."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stemgan.errors import InputError
 from stemgan.files import check_output, whole_file
+from stemgan.images.micrograph import as_float
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -18,6 +21,27 @@ _UNMEASURED = (24, 32, 64)
 _INK = (32, 32, 32)
 _GAP = 12
 _SMALLEST_SIDE, _LARGEST_SIDE = 256, 1024
+
+
+def read_picture(path: Path) -> NDArray[np.float32]:
+    """Read a PNG or the like, which is grey or has three equal channels, as (1, H, W)."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            if image.mode in ("P", "PA"):
+                image = image.convert("RGB")
+            data = np.asarray(image)
+    except Exception as error:  # Pillow raises a zoo on broken files
+        raise InputError(f"{path} cannot be read as an image: copy it again") from error
+    if data.ndim == 3:
+        colours = data[..., : 3 if data.shape[-1] > 2 else 1]
+        if (colours != colours[..., :1]).any():
+            raise InputError(
+                f"{path} is a colour (RGB) image: convert it to one channel of intensities"
+            )
+        data = colours[..., 0]
+    return as_float(data, str(path))[None]
 
 
 def picture(
@@ -50,7 +74,7 @@ def picture(
     font = _font(max(13, images[0].width // 24))
     canvas = Image.new("RGB", (1, 1))
     heights = [
-        ImageDraw.Draw(canvas).multiline_textbbox((0, 0), text or "X", font=font)[3]
+        math.ceil(ImageDraw.Draw(canvas).multiline_textbbox((0, 0), text or "X", font=font)[3])
         for text in [title, *[caption for caption, _ in panels]]
     ]
     top = _GAP + (heights[0] + _GAP if title else 0)

@@ -1,0 +1,239 @@
+"""`stemgan reconstruct`: partial scan(s) to image(s)."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stemgan.cli.common import emit, parser_for, progress
+from stemgan.cli.inputs import beside, expand
+from stemgan.errors import InputError
+
+if TYPE_CHECKING:
+    from stemgan.cli.completers import Completed, Completer
+    from stemgan.measurement import PartialScan
+
+_FOLDER = "reconstructions"
+
+_EXAMPLES = f"""\
+  stemgan reconstruct partial.tif -o image.tif --preview
+  stemgan reconstruct scan.dm4 --mask mask.png -o image.tif --uncertainty
+  stemgan reconstruct points.csv --shape 512x512 --unit fraction -o image.tif
+  stemgan reconstruct "scans/*.tif" -o images
+inputs:
+  TIFF, NPY, NPZ (arrays values and dwell), CSV point lists (x,y,intensity[,dwell]; in px, the
+  centre of the first pixel is at 0, 0; in fractions of the field of view, at 0.5/W, 0.5/H), and
+  with pip install 'stemgan[formats]' what RosettaSciIO reads; a stack becomes a stack
+  unmeasured pixels are NaN, or given by MASK (> 0 = measured; fractions = dwell); zeros are
+  never taken to mean unmeasured
+outputs:
+  float32 in the input's own unit, pixel size kept (not in NPY); without -o,
+  NAME.reconstruction.tif beside the scan, or with several scans the folder {_FOLDER}
+"""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file to complete, and where the results go."""
+
+    source: Path
+    image: Path
+    std: Path | None
+    preview: Path | None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = parser_for("reconstruct", _EXAMPLES)
+    parser.add_argument("scans", nargs="+", metavar="SCAN", help="files, folders or globs")
+    parser.add_argument("--mask", metavar="MASK", help="any image file, > 0 = measured")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        help="file (.tif, .npy, .npz), or folder for several",
+    )
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--model", metavar="NAME|FILE", help="network; by default the shipped one")
+    how.add_argument("--method", metavar="NAME", help="classical method in place of a network")
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    parser.add_argument(
+        "--uncertainty", action="store_true", help="write the standard deviation, NAME.std.tif"
+    )
+    parser.add_argument("--preview", action="store_true", help="write a picture, NAME.png")
+    parser.add_argument("--shape", metavar="HxW", help="frame of a point list")
+    parser.add_argument("--unit", choices=("px", "fraction"), help="of a point list's x, y")
+    parser.add_argument("--overwrite", action="store_true", help="replace what exists")
+    return parser
+
+
+def main(argv: list[str]) -> None:
+    """Run the command."""
+    args = _parser().parse_args(argv)
+    if args.uncertainty and args.method:
+        raise InputError(
+            f"method {args.method} gives no uncertainty: leave out --uncertainty or --method"
+        )
+    jobs = _plan(expand(args.scans), args)
+    read = _reader(args)
+    first = read(jobs[0].source)
+    for job in progress(jobs[1:], "checking"):
+        read(job.source)  # so that nothing is written unless every input is sound
+    from stemgan.cli.completers import completer
+
+    method = completer(args)
+    images: list[dict[str, Any]] = []
+    for job in progress(jobs, "completing"):
+        scans = first if job is jobs[0] else read(job.source)
+        images += _complete(job, scans, method, args.overwrite)
+    figures = {**method.record, "load_seconds": method.load_seconds, "images": images}
+    emit(figures, _text(figures, method.label), as_json=args.json)
+
+
+def _reader(args: argparse.Namespace) -> "Callable[[Path], list[PartialScan]]":
+    from stemgan.images import read_partial_scans
+    from stemgan.images.points import parse_shape
+
+    shape = None if args.shape is None else parse_shape(args.shape)
+
+    def read(path: Path) -> "list[PartialScan]":
+        scans = read_partial_scans(path, args.mask, shape, args.unit)
+        shapes = sorted({scan.shape for scan in scans})
+        if len(shapes) > 1:
+            raise InputError(
+                f"{path} holds images of {len(shapes)} shapes ({shapes[0]}, {shapes[1]}, ...): "
+                "save the one to complete in a file of its own"
+            )
+        return scans
+
+    return read
+
+
+def _plan(sources: list[Path], args: argparse.Namespace) -> list[Job]:
+    """Decide what is written where, and refuse what cannot be before any work is done."""
+    several = len(sources) > 1
+    if several:
+        images = _in_folder(sources, Path(args.output or _FOLDER))
+    else:
+        images = [Path(args.output or beside(sources[0], "reconstruction", ".tif"))]
+    jobs = [
+        Job(
+            source,
+            image,
+            beside(image, "std") if args.uncertainty else None,
+            image.with_suffix(".png") if args.preview else None,
+        )
+        for source, image in zip(sources, images, strict=True)
+    ]
+    if not several or images[0].parent.exists():
+        for job in jobs:
+            _check(job, overwrite=args.overwrite)
+    return jobs
+
+
+def _check(job: Job, *, overwrite: bool) -> None:
+    from stemgan.files import check_output
+    from stemgan.images import check_image_output
+
+    check_image_output(job.image, overwrite=overwrite)
+    for path in (job.std, job.preview):
+        if path is not None:
+            check_output(path, overwrite=overwrite)
+
+
+def _in_folder(sources: list[Path], folder: Path) -> list[Path]:
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file: with several scans, -o names a folder")
+    if not folder.absolute().parent.is_dir():
+        raise InputError(f"the folder of {folder} does not exist: make it, or change -o")
+    taken: dict[str, Path] = {}
+    for source in sources:
+        other = taken.setdefault(source.stem.casefold(), source)
+        if other != source:
+            raise InputError(
+                f"{other} and {source} would both become {source.stem}.tif: run one after the "
+                "other, into two folders"
+            )
+    return [folder / f"{source.stem}.tif" for source in sources]
+
+
+def _complete(
+    job: Job, scans: "list[PartialScan]", method: "Completer", overwrite: bool
+) -> list[dict[str, Any]]:
+    """Complete a file's scans and write what was asked for."""
+    import numpy as np
+
+    from stemgan.images import write_image, write_picture
+
+    results = [method.run(scan) for scan in progress(scans, job.source.name)]
+    scan, result = scans[0], results[0]
+    record = _record(job.source, scans, method)
+    job.image.parent.mkdir(exist_ok=True)
+    outputs = [(job.image, [r.image for r in results])]
+    if job.std is not None:
+        outputs.append((job.std, [r.std for r in results if r.std is not None]))
+    for path, planes in outputs:
+        data = planes[0] if len(planes) == 1 else np.stack(planes)
+        write_image(path, data, scan.pixel_size, scan.unit, record, overwrite)
+    if job.preview is not None:
+        write_picture(job.preview, _preview(job, scan, result, method), overwrite=overwrite)
+    return [
+        {
+            "scan": str(job.source),
+            "output": str(job.image),
+            "shape": list(s.shape),
+            "coverage": s.coverage,
+            "seconds": r.seconds,
+        }
+        for s, r in zip(scans, results, strict=True)
+    ]
+
+
+def _record(source: Path, scans: "list[PartialScan]", method: "Completer") -> dict[str, Any]:
+    """Say in the output's metadata how it was made."""
+    from stemgan import __version__
+
+    coverages = [scan.coverage for scan in scans]
+    record = {
+        "version": __version__,
+        **method.record,
+        "scan": source.name,
+        "coverage": coverages[0] if len(coverages) == 1 else coverages,
+    }
+    return {"stemgan": record, "source": scans[0].metadata}
+
+
+def _preview(job: Job, scan: "PartialScan", result: "Completed", method: "Completer") -> Any:  # noqa: ANN401 (a Pillow image)
+    import numpy as np
+
+    from stemgan.images import picture
+    from stemgan.scan import format_coverage
+
+    low, high = (float(v) for v in np.percentile(result.image, (0.5, 99.5)))
+    panels = [
+        (f"partial scan, {format_coverage(scan.coverage)}", scan.with_nan()),
+        (f"{method.label}, {result.seconds:.2g} s", result.image),
+    ]
+    limits: list[tuple[float, float] | None] = [(low, high), (low, high)]
+    if job.std is not None and result.std is not None:
+        top = float(np.percentile(result.std, 99.5))
+        panels.append((f"standard deviation, 0 to {top:.3g}", result.std))
+        limits.append((0.0, top))
+    return picture(panels, limits=limits, title=scan.name)
+
+
+def _text(figures: dict[str, Any], label: str) -> str:
+    from stemgan.scan import format_coverage
+
+    images = figures["images"]
+    seconds = sum(image["seconds"] for image in images)
+    how = f"{label} on {figures['device']}" if "device" in figures else label
+    if len(images) > 1:
+        outputs = {image["output"] for image in images}
+        where = outputs.pop() if len(outputs) == 1 else Path(images[0]["output"]).parent
+        return f"{where}: {len(images)} images by {how} in {seconds:.2f} s"
+    image = images[0]
+    return (
+        f"{image['output']}: {image['shape'][0]}x{image['shape'][1]}, coverage "
+        f"{format_coverage(image['coverage'])}, {how} in {seconds:.2f} s"
+    )

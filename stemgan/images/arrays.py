@@ -1,0 +1,103 @@
+"""NumPy's own files: NPY holds one array, NPZ several by name."""
+
+import json
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stemgan.errors import InputError
+from stemgan.images.micrograph import Micrograph, frames, numbered, plain_scale
+
+_VALUES = ("values", "image", "data", "arr_0")
+_DWELLS = ("dwell", "mask")
+
+
+def _load(path: Path) -> NDArray[Any] | dict[str, NDArray[Any]]:
+    """Load an NPY file's array, or all arrays of an NPZ file by name."""
+    try:
+        with path.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                return loaded
+            return {name: loaded[name] for name in loaded.files}
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        reason = "pickled objects" if "pickle" in str(error) else "truncated or of another kind"
+        raise InputError(
+            f"{path} cannot be read as {path.suffix[1:].upper()} ({reason}): write it "
+            "again with NumPy"
+        ) from error
+
+
+def read_npy(path: Path) -> NDArray[np.float32]:
+    """Read an NPY file as a stack, (n, H, W)."""
+    loaded = _load(path)
+    if isinstance(loaded, dict):
+        raise InputError(f"{path} is an NPZ file: give it the suffix .npz")
+    return frames(loaded, str(path))
+
+
+def read_npz(path: Path) -> list[Micrograph]:
+    """Read an NPZ file: intensities, and dwell map, scale and metadata where they are."""
+    content = _load(path)
+    if not isinstance(content, dict):
+        raise InputError(f"{path} is an NPY file: give it the suffix .npy")
+    data = frames(content[_key(path, content)], str(path))
+    dwell = next((content[name] for name in _DWELLS if name in content), None)
+    dwells = [None] * len(data) if dwell is None else _matching(path, data, dwell)
+    size, unit = plain_scale(_scalar(content, "pixel_size"), _scalar(content, "unit"))
+    metadata = json.loads(_scalar(content, "metadata") or "{}")
+    names = numbered(path.stem, len(data))
+    return [
+        Micrograph(frame, size, unit, name, metadata, mask)
+        for frame, name, mask in zip(data, names, dwells, strict=True)
+    ]
+
+
+def _key(path: Path, content: dict[str, NDArray[Any]]) -> str:
+    images = [n for n, a in content.items() if a.ndim >= 2 and n not in _DWELLS]
+    named = [name for name in _VALUES if name in images]
+    if named or len(images) == 1:
+        return (named or images)[0]
+    raise InputError(
+        f"{path} holds the arrays {', '.join(content) or '(none)'}: name the intensities "
+        "'values', and the mask or dwell map, if there is one, 'dwell'"
+    )
+
+
+def _scalar(content: dict[str, NDArray[Any]], name: str) -> Any:  # noqa: ANN401
+    value = content.get(name)
+    return None if value is None or value.size != 1 else value.item()
+
+
+def _matching(
+    path: Path, data: NDArray[np.float32], dwell: NDArray[Any]
+) -> list[NDArray[np.float32]]:
+    maps = list(frames(dwell, f"the dwell map of {path}"))
+    if maps[0].shape != data.shape[1:] or len(maps) not in (1, len(data)):
+        raise InputError(
+            f"values {data.shape} and dwell map {dwell.shape} of {path} differ: give both the "
+            "same shape"
+        )
+    return maps * len(data) if len(maps) == 1 else maps
+
+
+def write_arrays(
+    path: Path,
+    data: NDArray[Any],
+    pixel_size: float | None,
+    unit: str | None,
+    metadata: dict[str, Any],
+    *,
+    named: bool,
+) -> None:
+    """Write NPZ (arrays values, pixel_size, unit, metadata) if `named`, else NPY."""
+    with path.open("wb") as file:
+        if not named:
+            np.save(file, data)
+            return
+        scale = {} if pixel_size is None else {"pixel_size": pixel_size, "unit": unit or ""}
+        np.savez(file, values=data, metadata=json.dumps(metadata, default=str), **scale)

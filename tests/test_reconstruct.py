@@ -1,0 +1,131 @@
+"""Reconstructor: units, finite output, tiles without seams, whatever the generator."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from stemgan.errors import InputError
+from stemgan.measurement import PartialScan, intensity_scale
+from stemgan.reconstruct import Reconstructor, _in_tiles, _spans, choose_device
+
+
+class Completion(NamedTuple):
+    image: torch.Tensor
+    log_std: torch.Tensor
+
+
+class Toy(nn.Module):
+    """Returns its infill, and a standard deviation that grows with the distance."""
+
+    def forward(self, infill, dwell, distance):
+        assert infill.shape == dwell.shape == distance.shape
+        assert infill.dtype == dwell.dtype == distance.dtype == torch.float32
+        assert not torch.is_grad_enabled()
+        return Completion(infill, torch.log1p(distance) - 3)
+
+
+def scan(shape=(33, 47), level=100.0, spread=30.0, seed=0):
+    rng = np.random.default_rng(seed)
+    dwell = (rng.random(shape) < 0.1).astype(np.float32)
+    return PartialScan(rng.normal(level, spread, shape).astype(np.float32), dwell)
+
+
+@pytest.mark.parametrize(
+    ("level", "spread"), [(100, 30), (-1e4, 1), (0, 1e-12), (1e30, 1e29), (7, 0), (0, 0)]
+)
+def test_values_come_back_in_their_own_unit(level, spread):
+    partial = scan(level=level, spread=spread)
+    result = Reconstructor(Toy())(partial)
+    _, nearest = partial.nearest
+    assert result.image.dtype == result.std.dtype == np.float32
+    assert result.image.shape == result.std.shape == partial.shape
+    np.testing.assert_allclose(result.image, nearest, rtol=1e-5, atol=1e-5 * spread)
+    gain = intensity_scale(partial).gain
+    distance, _ = partial.nearest
+    np.testing.assert_allclose(result.std, gain * (1 + distance) * np.exp(-3), rtol=1e-4)
+    assert result.seconds > 0
+
+
+def test_a_wild_generator_cannot_make_infinities():
+    class Wild(Toy):
+        def forward(self, infill, dwell, distance):
+            return Completion(torch.full_like(infill, 1e6), torch.full_like(infill, 20.0))
+
+    result = Reconstructor(Wild())(scan(level=1e37, spread=1e37))
+    assert np.isfinite(result.image).all()
+    assert np.isfinite(result.std).all()
+
+
+def test_a_broken_generator_is_not_hidden():
+    class Broken(Toy):
+        def forward(self, infill, dwell, distance):
+            return Completion(infill * float("nan"), infill)
+
+    with pytest.raises(RuntimeError, match="not finite"):
+        Reconstructor(Broken(), name="broken")(scan())
+
+
+@pytest.mark.parametrize("shape", [(1700, 300), (64, 1537), (2000, 1600)])
+def test_tiles_of_a_local_generator_leave_no_seam(shape):
+    inputs = np.random.default_rng(0).random((3, *shape), dtype=np.float32)
+    seen = []
+
+    def run(planes):
+        seen.append(planes.shape[1:])
+        return planes[0] + planes[1], planes[2] + 1
+
+    image, std = _in_tiles(run, inputs)
+    np.testing.assert_allclose(image, inputs[0] + inputs[1], rtol=1e-5)
+    np.testing.assert_allclose(std, inputs[2] + 1, rtol=1e-5)
+    assert len(seen) > 1
+    assert max(max(tile) for tile in seen) <= 1024
+
+
+def test_tiles_that_disagree_are_blended_smoothly():
+    calls = iter(range(100))
+
+    def run(planes):
+        value = np.full(planes.shape[1:], float(next(calls)), np.float32)
+        return value, value
+
+    image, _ = _in_tiles(run, np.zeros((3, 1792, 64), np.float32))
+    steps = np.abs(np.diff(image[:, 0]))
+    assert image[0, 0] == 0
+    assert image[-1, 0] == 1
+    assert steps.max() < 0.02
+
+
+@pytest.mark.parametrize("length", [8, 1024, 1025, 1537, 5000])
+def test_spans_cover_an_axis(length):
+    weight = np.zeros(length)
+    for where, ramp in _spans(length):
+        assert where.stop <= length
+        weight[where] += ramp
+    assert (weight > 0.4).all()
+
+
+def test_small_images_are_not_tiled():
+    shapes = []
+
+    def run(planes):
+        shapes.append(planes.shape)
+        return planes[0], planes[1]
+
+    _in_tiles(run, np.zeros((3, 1536, 32), np.float32))
+    assert shapes == [(3, 1536, 32)]
+
+
+def test_devices():
+    assert choose_device("cpu").type == "cpu"
+    assert choose_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+    with pytest.raises(InputError, match="device 'gpu'"):
+        choose_device("gpu")
+
+
+def test_cuda_is_refused_where_there_is_none(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(InputError, match="--device cpu"):
+        choose_device("cuda")
