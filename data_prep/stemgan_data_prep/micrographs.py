@@ -27,8 +27,17 @@ class Source:
     @property
     def noise_fraction(self) -> float | None:
         """The manifest's share of noise in the variance, if it gives one."""
+        return self._number("noise_fraction")
+
+    @property
+    def pixel_size(self) -> tuple[float | None, str | None]:
+        """The manifest's pixel size and its unit, if it gives both."""
+        size, unit = self._number("pixel_size"), self.row.get("pixel_unit")
+        return (size, unit) if size and unit else (None, None)
+
+    def _number(self, column: str) -> float | None:
         try:
-            return float(self.row.get("noise_fraction", ""))
+            return float(self.row.get(column) or "")
         except ValueError:
             return None
 

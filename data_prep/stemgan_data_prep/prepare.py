@@ -95,6 +95,9 @@ def _tiles(
     source: Source, micrograph: Micrograph, size: int, split: str
 ) -> Iterator[tuple[np.ndarray, Label]]:
     height, width = micrograph.data.shape
+    pixel_size, unit = micrograph.pixel_size, micrograph.unit
+    if pixel_size is None:
+        pixel_size, unit = source.pixel_size
     for top in tile_starts(height, size):
         for left in tile_starts(width, size):
             tile = micrograph.data[top : top + size, left : left + size]
@@ -105,8 +108,8 @@ def _tiles(
                     group=source.group,
                     source=source.key,
                     split=split,
-                    pixel_size=micrograph.pixel_size,
-                    unit=micrograph.unit,
+                    pixel_size=pixel_size,
+                    unit=unit,
                     noise_fraction=source.noise_fraction,
                 ),
             )

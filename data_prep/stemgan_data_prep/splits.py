@@ -65,9 +65,10 @@ def assign(
     splits = {
         group: SPLITS[sum(position(group, seed) >= edge for edge in edges)] for group in ordered
     }
-    for name, share in zip(SPLITS, shares, strict=True):
+    for rank, (name, share) in enumerate(zip(SPLITS, shares, strict=True)):
         members = {split: [g for g in ordered if splits[g] == split] for split in SPLITS}
-        largest = max(SPLITS, key=lambda split: len(members[split]))
-        if share > 0 and not members[name] and (len(members[largest]) > 1 or name == "train"):
+        spare = [s for i, s in enumerate(SPLITS) if len(members[s]) > (i < rank)]
+        if share > 0 and not members[name] and spare:
+            largest = max(spare, key=lambda split: len(members[split]))
             splits[members[largest][-1]] = name
     return splits

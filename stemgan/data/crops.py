@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from itertools import product
+from math import lcm
 from typing import NamedTuple
 
 import numpy as np
@@ -149,10 +149,18 @@ class TrainingScans(Dataset):
         if self.clean[draw.index] and rng.random() < settings.noisy_truths:
             truth = as_recorded(truth, rng)
         truth = dihedral(truth, int(rng.integers(8)))
-        shape = (settings.size, settings.size)
-        design = random_design(shape, rng, settings.families, settings.coverage)
         noisy = rng.random() < settings.noisy_scans
-        return partial_scan_sample(truth, design, random_noise(rng) if noisy else _QUIET, rng)
+        noise = random_noise(rng) if noisy else _QUIET
+        for _ in range(_TRIES):
+            design = random_design(truth.shape, rng, settings.families, settings.coverage)
+            try:
+                return partial_scan_sample(truth, design, noise, rng)
+            except InputError:  # a wide path may measure next to nothing of a small frame
+                continue
+        raise InputError(
+            f"no scan of coverage {settings.coverage} measures enough of a crop of "
+            f"{settings.size} px: choose larger crops or coverages"
+        )
 
 
 class ValidationScans(Dataset):
@@ -178,7 +186,7 @@ class ValidationScans(Dataset):
     ) -> None:
         self.pool, self.size, self.repeats = pool, size, repeats
         self.keys = pool.column("key")
-        self.scans = list(product(families, coverages))
+        self.scans = combinations(families, coverages)
 
     def __len__(self) -> int:
         return len(self.pool) * self.repeats
@@ -193,6 +201,23 @@ class ValidationScans(Dataset):
         seed = int.from_bytes(digest[:4], "big")
         design = ScanDesign(family, (self.size, self.size), coverage=coverage, seed=seed)
         return partial_scan_sample(truth, design)
+
+
+def combinations(
+    families: Sequence[str], coverages: Sequence[float]
+) -> list[tuple[str, float]]:
+    """List every family at every coverage, in an order whose short runs vary in both.
+
+    Examples
+    --------
+    >>> combinations(["spiral", "dots"], [0.1, 0.2])
+    [('spiral', 0.1), ('dots', 0.2), ('spiral', 0.2), ('dots', 0.1)]
+    """
+    period = lcm(len(families), len(coverages))
+    return [
+        (families[k % len(families)], coverages[(k + k // period) % len(coverages)])
+        for k in range(len(families) * len(coverages))
+    ]
 
 
 def partial_scan_sample(

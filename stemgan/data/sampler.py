@@ -79,11 +79,8 @@ class WeightedSampler(DistributedSampler):
         return {"epoch": self.epoch, "seen": self.seen, "seed": self.seed}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Go on from where a sampler stood; a finished epoch gives way to the next."""
-        self.seed = state["seed"]
-        self.epoch, self.seen = state["epoch"], state["seen"]
-        if self.seen >= len(self) * ranks()[1]:
-            self.epoch, self.seen = self.epoch + 1, 0
+        """Go on from where a sampler stood."""
+        self.epoch, self.seen, self.seed = state["epoch"], state["seen"], state["seed"]
 
 
 def ranks() -> tuple[int, int]:
@@ -102,12 +99,16 @@ class ResumableLoader(DataLoader):
     def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]  # a generator will do
         sampler = self.sampler
         assert isinstance(sampler, WeightedSampler)
-        assert self.batch_size is not None
         # A generator: the sampler is asked at the first batch, when its epoch has been set.
-        start, step = sampler.seen, self.batch_size * ranks()[1]
+        start, step = sampler.seen, self._step
         for number, batch in enumerate(super().__iter__(), start=1):
             sampler.seen = start + number * step
             yield batch
+
+    @property
+    def _step(self) -> int:
+        assert self.batch_size is not None
+        return self.batch_size * ranks()[1]
 
     def state_dict(self) -> dict[str, Any]:
         """Say where the sampler stands (see `WeightedSampler`)."""
@@ -115,9 +116,11 @@ class ResumableLoader(DataLoader):
         return self.sampler.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from there at the next iteration."""
+        """Go on from there at the next iteration; a finished epoch gives way to the next."""
         assert isinstance(self.sampler, WeightedSampler)
         self.sampler.load_state_dict(state)
+        if self.sampler.seen + self._step > self.sampler.count:
+            self.sampler.set_epoch(self.sampler.epoch + 1)
 
 
 def start_worker(_: int) -> None:

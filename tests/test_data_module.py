@@ -1,0 +1,203 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from lightning.pytorch import LightningModule, Trainer
+
+from stemgan.data import Batch, sampler
+from stemgan.data.crops import CropSettings
+from stemgan.data.module import PartialScanData
+from stemgan.data.sampler import WeightedSampler, draw_order
+from stemgan.errors import InputError
+from stemgan_data_prep.synthesize import synthesize
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data") / "set"
+    synthesize(26, path, size=96, shares=(0.7, 0.3, 0.0))
+    return path
+
+
+def data(dataset, **changes):
+    changes.setdefault("crops", CropSettings(size=64, coverage=(0.05, 0.2)))
+    changes.setdefault("val_coverages", (1 / 4, 1 / 20))
+    return PartialScanData([dataset], batch_size=3, **changes)
+
+
+def flat(batches):
+    return [torch.cat([field.flatten().double() for field in batch]) for batch in batches]
+
+
+def same(one, two):
+    one, two = flat(one), flat(two)
+    return len(one) == len(two) and all(map(torch.equal, one, two))
+
+
+def test_importing_batch_needs_no_lightning():
+    code = "import sys; from stemgan.data import Batch; assert 'lightning' not in sys.modules"
+    path = [p for p in sys.path if p]
+    code = f"import sys; sys.path[:0] = {path!r}; " + code
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_batches_are_finite_and_as_promised(dataset):
+    loader = data(dataset).train_dataloader()
+    batches = list(loader)
+    assert len(batches) == len(loader)
+    for batch in batches:
+        assert isinstance(batch, Batch)
+        assert tuple(batch.target.shape) == (3, 1, 64, 64)
+        assert all(torch.isfinite(field).all() for field in batch)
+        assert (batch.span >= 0).all()
+        assert ((batch.coverage > 0.02) & (batch.coverage < 0.4)).all()
+
+
+def test_training_follows_from_seed_and_epoch(dataset):
+    first, again = (list(data(dataset).train_dataloader()) for _ in range(2))
+    assert same(first, again)
+    assert not same(first, list(data(dataset, seed=1).train_dataloader()))
+    loader = data(dataset).train_dataloader()
+    loader.sampler.set_epoch(1)
+    assert not same(first, list(loader))
+
+
+def test_validation_never_changes(dataset):
+    module = data(dataset, val_repeats=2)
+    loader = module.val_dataloader()
+    first = list(loader)
+    assert same(first, list(loader))
+    assert same(first, list(data(dataset, seed=7, val_repeats=2).val_dataloader()))
+    families = torch.cat([batch.family for batch in first]).tolist()
+    coverages = torch.cat([batch.coverage for batch in first])
+    assert set(families) == {0, 1, 2, 3}
+    assert coverages.min() < 0.07
+    assert coverages.max() > 0.2
+
+
+def test_scans_that_measure_nothing_are_refused(dataset):
+    module = data(dataset, crops=CropSettings(64, 1.0, ("dots",), (0.001, 0.002)))
+    with pytest.raises(InputError, match="larger crops"):
+        next(iter(module.train_dataloader()))
+
+
+def test_workers_change_nothing(dataset):
+    module = data(dataset, num_workers=2)
+    loader, alone = module.train_dataloader(), data(dataset).train_dataloader()
+    for epoch in (0, 1):
+        loader.sampler.set_epoch(epoch)
+        alone.sampler.set_epoch(epoch)
+        assert same(list(loader), list(alone))
+
+
+@given(
+    st.lists(st.floats(0.01, 1), min_size=1, max_size=20),
+    st.integers(1, 60),
+    st.integers(0, 99),
+)
+def test_draws_are_in_proportion_to_weights(weights, count, seed):
+    share = np.array(weights) / sum(weights)
+    times = np.bincount(draw_order(share, count, seed, 0), minlength=len(share))
+    assert times.sum() == count
+    assert (np.abs(times - share * count) < 1 + 1e-9).all()
+
+
+@pytest.mark.parametrize("world", [1, 2, 3])
+def test_ranks_share_out_an_epoch(monkeypatch, world):
+    weights = np.full(20, 1 / 20)
+    drawn = []
+    for rank in range(world):
+        monkeypatch.setattr(sampler, "ranks", lambda rank=rank: (rank, world))
+        own = WeightedSampler(weights, 20, seed=4)
+        drawn.append([draw.index for draw in own])
+        assert len(drawn[-1]) == len(own)
+    together = [index for turn in zip(*drawn, strict=True) for index in turn]
+    assert together == draw_order(weights, 20, 4, 0)[: len(together)].tolist()
+    assert len(set(together)) == len(together) == 20 // world * world
+
+
+def test_sampler_resumes_on_another_number_of_ranks(monkeypatch):
+    weights = np.full(24, 1 / 24)
+    whole = [draw.index for draw in WeightedSampler(weights, 24)]
+    rest = []
+    for rank in range(2):
+        monkeypatch.setattr(sampler, "ranks", lambda rank=rank: (rank, 2))
+        own = WeightedSampler(weights, 24)
+        own.load_state_dict({"epoch": 0, "seen": 10, "seed": 0})
+        rest.append([draw.index for draw in own])
+    assert [index for turn in zip(*rest, strict=True) for index in turn] == whole[10:]
+
+
+def test_loader_resumes_between_any_two_batches(dataset):
+    whole = list(data(dataset).train_dataloader())
+    loader = data(dataset).train_dataloader()
+    batches = iter(loader)
+    head = [next(batches) for _ in range(2)]
+    again = data(dataset).train_dataloader()
+    again.load_state_dict(loader.state_dict())
+    assert same(head + list(again), whole)
+    after = data(dataset).train_dataloader()
+    after.load_state_dict(again.state_dict())  # a whole epoch: go on with the next
+    assert after.state_dict() == {"epoch": 1, "seen": 0, "seed": 0}
+
+
+class Witness(LightningModule):
+    """Remembers what it was trained on."""
+
+    def __init__(self, stop_after=None):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(()))
+        self.batches, self.stop_after = [], stop_after
+
+    def training_step(self, batch, _):
+        self.batches.append(batch)
+        return self.weight * batch.span.mean()
+
+    def validation_step(self, batch, _):
+        assert len(batch.span)
+
+    def on_train_batch_end(self, *_):
+        if len(self.batches) == self.stop_after:
+            self.trainer.save_checkpoint(self.trainer.default_root_dir + "/stopped.ckpt")
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
+
+@pytest.mark.filterwarnings("ignore:.*does not have many workers:UserWarning")
+@pytest.mark.filterwarnings("ignore:.*LeafSpec.*:FutureWarning")
+@pytest.mark.parametrize("stop_after", [2, 6, 8])
+def test_trainer_resumes_in_mid_epoch(dataset, tmp_path, stop_after):
+    def run(witness, **fit):
+        trainer = Trainer(
+            max_epochs=3,
+            accelerator="cpu",
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            default_root_dir=str(tmp_path),
+        )
+        trainer.fit(witness, datamodule=data(dataset), **fit)
+        return witness.batches
+
+    whole = run(Witness(stop_after))
+    assert len(whole) == 3 * len(data(dataset).train_dataloader())
+    rest = run(Witness(), ckpt_path=str(tmp_path / "stopped.ckpt"))
+    assert same(whole[:stop_after] + rest, whole)
+
+
+def test_wrong_datasets_are_refused(dataset, tmp_path):
+    with pytest.raises(InputError, match="not a dataset"):
+        PartialScanData([tmp_path]).setup()
+    with pytest.raises(InputError, match="smaller crops"):
+        PartialScanData([dataset]).setup()
+    with pytest.raises(InputError, match="shares"):
+        PartialScanData([dataset], [1, 2])
+    synthesize(2, tmp_path / "train", size=64, shares=(1, 0, 0))
+    with pytest.raises(InputError, match="no dataset has a val image"):
+        data(tmp_path / "train").setup()
