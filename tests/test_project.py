@@ -1,11 +1,14 @@
 """The frame: what importing costs, one version everywhere, configurations, the README."""
 
+import inspect
 import os
 import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +27,8 @@ HEAVY = (
     "wandb",
     "numpy",
 )
-EXPERIMENTS = sorted((ROOT / "conf" / "experiment").glob("*.yaml"))
+OPTIONS = sorted(f"{path.parent.name}={path.stem}" for path in ROOT.glob("conf/*/*.yaml"))
+"""Every choice of a configuration group, as an override."""
 
 
 def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -91,26 +95,38 @@ def test_every_dependency_has_its_constraint() -> None:
     assert not [line for line in lines if "+" in line.partition("==")[2]]
 
 
-def test_there_are_experiments() -> None:
-    assert "demo_cpu" in [path.stem for path in EXPERIMENTS]
-
-
-@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda path: path.stem)
-def test_an_experiment_composes(experiment: Path) -> None:
+def composed(*overrides: str) -> dict[str, Any]:
+    """Compose the training configuration, with every reference resolved."""
     from hydra import compose, initialize_config_dir
-
-    with initialize_config_dir(config_dir=str(ROOT / "conf"), version_base="1.3"):
-        config = compose("train", overrides=[f"experiment={experiment.stem}"])
-    assert config
-
-
-def test_every_configuration_is_yaml() -> None:
     from omegaconf import OmegaConf
 
-    paths = sorted((ROOT / "conf").rglob("*.yaml"))
-    assert paths
-    for path in paths:
-        assert OmegaConf.load(path) is not None, path
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        config = compose("train", ["data.datasets=[somewhere]", *overrides])
+    return OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+
+
+def targets(node: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each class that a configuration names, with its arguments."""
+    if not isinstance(node, dict):
+        return
+    if "_target_" in node:
+        yield node["_target_"], {key: node[key] for key in node if key != "_target_"}
+    for child in node.values():
+        yield from targets(child)
+
+
+def test_the_experiment_of_the_shipped_weights_is_there() -> None:
+    assert "experiment=demo_cpu" in OPTIONS
+
+
+@pytest.mark.parametrize("option", ["", *OPTIONS])
+def test_a_configuration_names_classes_and_arguments_that_exist(option: str) -> None:
+    from hydra.utils import get_class
+
+    found = list(targets(composed(option) if option else composed()))
+    assert len(found) > 3
+    for name, arguments in found:
+        inspect.signature(get_class(name)).bind(**arguments)
 
 
 class TestReadme:
