@@ -6,16 +6,14 @@ from hypothesis.extra.numpy import arrays
 
 from stemgan.data.crops import (
     CropSettings,
-    ImagePool,
     area_average,
     as_recorded,
-    collate,
-    combinations,
     dihedral,
-    partial_scan_sample,
     random_crop,
     random_noise,
 )
+from stemgan.data.pool import ImagePool
+from stemgan.data.scans import collate, combinations, partial_scan_sample
 from stemgan.data.shards import Label, ShardedImages, ShardWriter
 from stemgan.errors import InputError
 from stemgan.measurement import intensity_scale, measure

@@ -8,14 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from stemgan.data.codes import quantise, restore
 from stemgan.data.shards import (
     COLUMNS,
     Label,
     ShardedImages,
     ShardWriter,
     is_finished,
-    quantise,
-    restore,
 )
 from stemgan.errors import InputError
 
@@ -88,10 +87,10 @@ def test_counts_come_back_exactly(image):
     assert np.array_equal(restore(*quantise(image)), image)
 
 
-def test_constant_image_comes_back():
-    assert np.array_equal(
-        restore(*quantise(np.full((4, 4), 0.37))), np.full((4, 4), np.float32(0.37))
-    )
+@pytest.mark.parametrize("value", [0.37, -3, 1e25])
+def test_constant_image_comes_back(value):
+    restored = restore(*quantise(np.full((4, 4), value)))
+    assert np.array_equal(restored, np.full((4, 4), np.float32(value)))
 
 
 def test_values_that_are_not_finite_are_refused(tmp_path):

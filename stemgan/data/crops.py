@@ -1,27 +1,18 @@
-"""From a stored image to what a network sees: crop, zoom, turn, scan, scale."""
+"""Crops of stored images: window, zoom, turn, and the noise that truths and scans have."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from hashlib import sha256
-from math import lcm
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch.utils.data import Dataset
 
-from stemgan.data.batch import Batch
-from stemgan.data.shards import ShardedImages
 from stemgan.errors import InputError
-from stemgan.measurement import Noise, intensity_scale, measure
-from stemgan.scan import FAMILIES, ScanDesign, random_design
+from stemgan.measurement import Noise
+from stemgan.scan import FAMILIES
 from stemgan.synthetic import detect
 from stemgan.synthetic.fields import blur, log_uniform
 
 Image = NDArray[np.float32]
 SMALLEST_CROP = 64
-_QUIET = Noise()
 _TRIES = 6
 _PLAIN = 0.05
 
@@ -53,6 +44,9 @@ class CropSettings:
     noisy_scans: float = 0.3
 
     def __post_init__(self) -> None:
+        # Lists, as configurations have them, become tuples that can be hashed and sent.
+        object.__setattr__(self, "families", tuple(self.families))
+        object.__setattr__(self, "coverage", tuple(self.coverage))
         if self.size < SMALLEST_CROP:
             raise InputError(f"a crop of {self.size} px is too small: choose 64 or more")
         if self.zoom < 1:
@@ -66,199 +60,6 @@ class CropSettings:
             raise InputError(
                 f"coverage from {self.coverage}: give two shares in (0, 1], rising"
             )
-
-
-class Draw(NamedTuple):
-    """What the sampler asks of the training set: sample `position` of `epoch`, from `index`."""
-
-    epoch: int
-    position: int
-    index: int
-
-
-@dataclass
-class ImagePool:
-    """Images of one split from several datasets, as one list.
-
-    Parameters
-    ----------
-    datasets : the opened datasets.
-    split : train, val or test.
-    """
-
-    datasets: Sequence[ShardedImages]
-    split: str
-    where: NDArray[np.int64] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.where = np.array(
-            [
-                (d, i)
-                for d, images in enumerate(self.datasets)
-                for i in images.split(self.split)
-            ],
-            dtype=np.int64,
-        ).reshape(-1, 2)
-
-    def __len__(self) -> int:
-        return len(self.where)
-
-    def image(self, index: int) -> Image:
-        """Read image `index`, (size, size) float32."""
-        dataset, i = self.where[index]
-        return self.datasets[dataset][int(i)]
-
-    def column(self, name: str) -> list:
-        """List a column of the datasets (see `stemgan.data.shards.Label`) for these images."""
-        return [self.datasets[d].columns[name][i] for d, i in self.where]
-
-    def weights(self, shares: Sequence[float], group_power: float) -> NDArray[np.float64]:
-        """Say how often each image is drawn, (n,), summing to 1.
-
-        Parameters
-        ----------
-        shares : relative weight of each dataset.
-        group_power : an image of a group of n images weighs n ** -group_power within its
-            dataset: 0 treats images alike, 1 groups.
-        """
-        groups = list(zip(self.where[:, 0].tolist(), self.column("group"), strict=True))
-        sizes: dict[tuple[int, str], int] = {}
-        for group in groups:
-            sizes[group] = sizes.get(group, 0) + 1
-        weights = np.array([float(sizes[group]) ** -group_power for group in groups])
-        for dataset, share in enumerate(shares):
-            own = self.where[:, 0] == dataset
-            weights[own] *= share / max(weights[own].sum(), 1e-300)
-        return weights / weights.sum()
-
-
-class TrainingScans(Dataset):
-    """Random partial scans of random crops; a sample follows from (seed, draw) alone."""
-
-    def __init__(self, pool: ImagePool, settings: CropSettings, seed: int = 0) -> None:
-        self.pool, self.settings, self.seed = pool, settings, seed
-        self.clean = [noise == 0 for noise in pool.column("noise_fraction")]
-
-    def __len__(self) -> int:
-        return len(self.pool)
-
-    def __getitem__(self, draw: Draw) -> Batch:
-        settings = self.settings
-        rng = np.random.default_rng((self.seed, *draw))
-        truth = random_crop(self.pool.image(draw.index), settings.size, settings.zoom, rng)
-        if self.clean[draw.index] and rng.random() < settings.noisy_truths:
-            truth = as_recorded(truth, rng)
-        truth = dihedral(truth, int(rng.integers(8)))
-        noisy = rng.random() < settings.noisy_scans
-        noise = random_noise(rng) if noisy else _QUIET
-        for _ in range(_TRIES):
-            design = random_design(truth.shape, rng, settings.families, settings.coverage)
-            try:
-                return partial_scan_sample(truth, design, noise, rng)
-            except InputError:  # a wide path may measure next to nothing of a small frame
-                continue
-        raise InputError(
-            f"no scan of coverage {settings.coverage} measures enough of a crop of "
-            f"{settings.size} px: choose larger crops or coverages"
-        )
-
-
-class ValidationScans(Dataset):
-    """Fixed partial scans of fixed crops, at every combination of family and coverage in turn.
-
-    A sample follows from its image's key and its place in the list, never from a seed.
-
-    Parameters
-    ----------
-    pool : the images.
-    size : side of the crop at each image's centre [px].
-    families, coverages : image i gets combination i, starting anew after the last.
-    repeats : how many scans each image gets, of different combinations where there are enough.
-    """
-
-    def __init__(
-        self,
-        pool: ImagePool,
-        size: int,
-        families: Sequence[str],
-        coverages: Sequence[float],
-        repeats: int = 1,
-    ) -> None:
-        self.pool, self.size, self.repeats = pool, size, repeats
-        self.keys = pool.column("key")
-        self.scans = combinations(families, coverages)
-
-    def __len__(self) -> int:
-        return len(self.pool) * self.repeats
-
-    def __getitem__(self, item: int) -> Batch:
-        repeat, index = divmod(item, len(self.pool))
-        family, coverage = self.scans[(index + repeat) % len(self.scans)]
-        image = self.pool.image(index)
-        top, left = ((side - self.size) // 2 for side in image.shape)
-        truth = image[top : top + self.size, left : left + self.size]
-        digest = sha256(f"{self.keys[index]}/{repeat}".encode()).digest()
-        seed = int.from_bytes(digest[:4], "big")
-        design = ScanDesign(family, (self.size, self.size), coverage=coverage, seed=seed)
-        return partial_scan_sample(truth, design)
-
-
-def combinations(
-    families: Sequence[str], coverages: Sequence[float]
-) -> list[tuple[str, float]]:
-    """List every family at every coverage, in an order whose short runs vary in both.
-
-    Examples
-    --------
-    >>> combinations(["spiral", "dots"], [0.1, 0.2])
-    [('spiral', 0.1), ('dots', 0.2), ('spiral', 0.2), ('dots', 0.1)]
-    """
-    period = lcm(len(families), len(coverages))
-    return [
-        (families[k % len(families)], coverages[(k + k // period) % len(coverages)])
-        for k in range(len(families) * len(coverages))
-    ]
-
-
-def partial_scan_sample(
-    truth: Image,
-    design: ScanDesign,
-    noise: Noise = _QUIET,
-    rng: np.random.Generator | None = None,
-) -> Batch:
-    """Scan a truth and scale it by what was measured: one sample, in numpy arrays.
-
-    Parameters
-    ----------
-    truth : (H, W) float32 in any unit.
-    design : a scan of that shape.
-    noise, rng : what goes wrong in the scan.
-
-    Returns
-    -------
-    Batch without its batch dimension: images are (1, H, W) float32.
-    """
-    trace = design.trace()
-    scan = measure(truth, trace, noise, rng)
-    scale = intensity_scale(scan)
-    distance, infill = scan.nearest
-    target = scale.apply(truth)
-    fields = (
-        target[None],
-        scale.apply(infill)[None],
-        scan.dwell[None],
-        distance[None],
-        np.float32(np.ptp(target)),
-        np.float32(scan.coverage),
-        np.int64(FAMILIES.index(design.family)),
-    )
-    return Batch(*fields)  # type: ignore[arg-type]  # numpy here, tensors once collated
-
-
-def collate(samples: Iterable[Batch]) -> Batch:
-    """Stack samples in numpy arrays into one Batch of tensors."""
-    columns = zip(*samples, strict=True)
-    return Batch(*(torch.from_numpy(np.stack(column)) for column in columns))
 
 
 def random_crop(image: Image, size: int, zoom: float, rng: np.random.Generator) -> Image:

@@ -8,8 +8,10 @@ import torch
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader
 
-from stemgan.data.crops import CropSettings, ImagePool, TrainingScans, ValidationScans, collate
+from stemgan.data.crops import CropSettings
+from stemgan.data.pool import ImagePool
 from stemgan.data.sampler import ResumableLoader, WeightedSampler, start_worker
+from stemgan.data.scans import TrainingScans, ValidationScans, collate
 from stemgan.data.shards import ShardedImages
 from stemgan.errors import InputError
 

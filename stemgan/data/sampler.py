@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader, DistributedSampler
 
 from stemgan.data.batch import Batch
-from stemgan.data.crops import Draw
+from stemgan.data.scans import Draw
 
 
 def draw_order(

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from stemgan.data.codes import quantise, restore
 from stemgan.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 FORMAT = "stemgan-images"
 VERSION = 1
 SPLITS = ("train", "val", "test")
-_TOP = 65535
 _SHARD_PIXELS = 2**26
 
 
@@ -55,43 +55,6 @@ class Label:
 
 
 COLUMNS = (*(field.name for field in fields(Label)), "low", "high")
-
-
-def quantise(image: np.ndarray) -> tuple[np.ndarray, float, float]:
-    """Turn an image into 16-bit codes on its own linear scale.
-
-    Parameters
-    ----------
-    image : finite values in any unit, (height, width).
-
-    Returns
-    -------
-    codes, low, high : uint16 codes (height, width), and the values of codes 0 and 65535.
-
-    Raises
-    ------
-    ValueError : a value is not finite.
-
-    Examples
-    --------
-    >>> codes, low, high = quantise(np.array([[-3.0, 5.0]]))
-    >>> codes.tolist(), low, high
-    ([[0, 8]], -3.0, 65532.0)
-    """
-    values = np.asarray(image, dtype=np.float64)
-    low, high = float(values.min()), float(values.max())
-    if not (np.isfinite(low) and np.isfinite(high)):
-        raise ValueError("an image with values that are not finite cannot be stored")
-    # Counts stay exact with a step of one; a constant image needs some step too.
-    if low == high or (high - low <= _TOP and np.array_equal(values, np.rint(values))):
-        high = low + _TOP
-    codes = np.rint((values - low) * (_TOP / (high - low))).astype(np.uint16)
-    return codes, low, high
-
-
-def restore(codes: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Turn 16-bit codes back into float32 values in the image's own unit."""
-    return (low + codes * ((high - low) / _TOP)).astype(np.float32)
 
 
 class ShardWriter:
@@ -175,7 +138,7 @@ class ShardWriter:
             self._root = zarr.create_group(self.folder)
         except OSError as error:
             raise InputError(f"{self.path} could not be written: {error.strerror}") from error
-        self._images = self._root.create_array(
+        self._images: Any = self._root.create_array(
             "images",
             shape=(0, self.size, self.size),
             chunks=(1, self.size, self.size),
@@ -187,13 +150,14 @@ class ShardWriter:
         self._flush(complete=False)
 
     def _resume(self, root: "zarr.Group") -> None:
-        attributes = root.attrs.asdict()
+        attributes: dict[str, Any] = root.attrs.asdict()
+        images: Any = root["images"]
         same = attributes["request"] == self._request and attributes["version"] == VERSION
-        if not same or root["images"].shape[1:] != (self.size, self.size):
+        if not same or images.shape[1:] != (self.size, self.size):
             raise ValueError("the partial dataset is of another request")
         safe = attributes["count"] // self.per_shard * self.per_shard
         self._columns = {name: attributes["columns"][name][:safe] for name in COLUMNS}
-        self._root, self._images = root, root["images"]
+        self._root, self._images = root, images
 
     def _flush(self, *, complete: bool) -> None:
         count = len(self)

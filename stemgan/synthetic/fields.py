@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-Image = NDArray[np.float32]
+Image = NDArray[np.floating]
 
 
 @lru_cache(maxsize=8)
@@ -15,6 +15,10 @@ def grid(shape: tuple[int, int]) -> tuple[Image, Image]:
     y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
     y.flags.writeable = x.flags.writeable = False
     return y, x
+
+
+def _fast_length(side: int) -> int:
+    return int(fft.next_fast_len(side, real=True) or side)
 
 
 @lru_cache(maxsize=8)
@@ -53,8 +57,8 @@ def gaussian_field(
     The field, (height, width) float32; periodic at the borders of a frame larger than `shape`.
     """
     margin = int(min(2 * length, max(shape) / 4))
-    padded = tuple(fft.next_fast_len(side + margin, real=True) for side in shape)
-    ky, kx = _frequencies((padded[0], padded[1]))
+    padded = (_fast_length(shape[0] + margin), _fast_length(shape[1] + margin))
+    ky, kx = _frequencies(padded)
     along = ky * np.float32(np.sin(angle)) + kx * np.float32(np.cos(angle))
     across = ky * np.float32(np.cos(angle)) - kx * np.float32(np.sin(angle))
     root = np.float32(np.sqrt(stretch))
@@ -64,7 +68,8 @@ def gaussian_field(
     else:
         spectrum = (1 + squared * np.float32(4 * np.pi**2)) ** np.float32(-slope / 2)
     noise = rng.standard_normal(padded, dtype=np.float32)
-    field = fft.irfft2(fft.rfft2(noise) * spectrum, s=padded)[: shape[0], : shape[1]]
+    filtered = np.asarray(fft.rfft2(noise)) * spectrum
+    field = np.asarray(fft.irfft2(filtered, s=padded))[: shape[0], : shape[1]]
     field -= field.mean()
     return (field / max(float(field.std()), 1e-6)).astype(np.float32)
 

@@ -29,9 +29,9 @@ def scatter(
     points = rng.uniform(-0.05, 1.05, (count, 2)) * shape
     if apart <= 0 or count < 2:
         return points
-    from scipy.spatial import cKDTree
+    from scipy.spatial import KDTree
 
-    close = cKDTree(points).query_pairs(apart, output_type="ndarray")
+    close = KDTree(points).query_pairs(apart, output_type="ndarray")
     return np.delete(points, np.unique(close[:, 1]), axis=0)
 
 

@@ -65,7 +65,8 @@ def membranes(shape: tuple[int, int], rng: np.random.Generator) -> Image:
     image = 1 + rng.uniform(0.05, 0.3) * cytoplasm + rng.uniform(0, 0.4) * coarse
     for _ in range(int(rng.integers(1, 4))):
         field = gaussian_field(shape, rng, length=side * log_uniform(rng, 0.04, 0.3), slope=6)
-        gradient = np.hypot(*np.gradient(field)) + 1e-3
+        dy, dx = np.gradient(field)
+        gradient = np.hypot(dy, dx) + 1e-3
         distance = np.abs(field - np.float32(rng.normal(0, 0.7))) / gradient
         width = log_uniform(rng, 1.0, 5.0)
         image += rng.uniform(0.3, 1.5) * np.exp(-((distance / width) ** 2) / 2)
@@ -83,7 +84,7 @@ def membranes(shape: tuple[int, int], rng: np.random.Generator) -> Image:
 
 def grains(shape: tuple[int, int], rng: np.random.Generator) -> Image:
     """Draw a polycrystal: cells of random brightness, bend contours, boundaries."""
-    from scipy.spatial import cKDTree
+    from scipy.spatial import KDTree
 
     side = min(shape)
     count = int(log_uniform(rng, 4, 400))
@@ -92,8 +93,8 @@ def grains(shape: tuple[int, int], rng: np.random.Generator) -> Image:
     bumps = [gaussian_field(shape, rng, length=side / np.sqrt(count) / 2) for _ in range(2)]
     points = np.stack([y + wander * bumps[0], x + wander * bumps[1]], axis=-1)
     seeds = rng.uniform(0, 1, (count, 2)) * shape
-    distance, nearest = cKDTree(seeds).query(points, k=2)
-    image = rng.uniform(0.2, 1, count)[nearest[..., 0]].astype(np.float32)
+    distance, nearest = KDTree(seeds).query(points, k=2)
+    image = rng.uniform(0.2, 1, count).astype(np.float32)[np.asarray(nearest)[..., 0]]
     if rng.random() < 0.5:
         bend = gaussian_field(shape, rng, length=side * log_uniform(rng, 0.1, 0.4), slope=5)
         image *= 1 - rng.uniform(0.2, 0.8) * np.exp(-((bend / np.float32(0.15)) ** 2))

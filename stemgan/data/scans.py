@@ -1,0 +1,159 @@
+"""From a stored image to what a network sees: partial scans of crops, scaled, in batches."""
+
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from math import lcm
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import Dataset
+
+from stemgan.data.batch import Batch
+from stemgan.data.crops import CropSettings, as_recorded, dihedral, random_crop, random_noise
+from stemgan.data.pool import ImagePool
+from stemgan.errors import InputError
+from stemgan.measurement import Noise, intensity_scale, measure
+from stemgan.scan import FAMILIES, ScanDesign, random_design
+
+Image = NDArray[np.float32]
+_QUIET = Noise()
+_TRIES = 6
+
+
+class Draw(NamedTuple):
+    """What the sampler asks of the training set: sample `position` of `epoch`, from `index`."""
+
+    epoch: int
+    position: int
+    index: int
+
+
+class TrainingScans(Dataset):
+    """Random partial scans of random crops; a sample follows from (seed, draw) alone."""
+
+    def __init__(self, pool: ImagePool, settings: CropSettings, seed: int = 0) -> None:
+        self.pool, self.settings, self.seed = pool, settings, seed
+        self.clean = [noise == 0 for noise in pool.column("noise_fraction")]
+
+    def __len__(self) -> int:
+        return len(self.pool)
+
+    def __getitem__(self, draw: Draw) -> Batch:
+        settings = self.settings
+        rng = np.random.default_rng((self.seed, *draw))
+        truth = random_crop(self.pool.image(draw.index), settings.size, settings.zoom, rng)
+        if self.clean[draw.index] and rng.random() < settings.noisy_truths:
+            truth = as_recorded(truth, rng)
+        truth = dihedral(truth, int(rng.integers(8)))
+        noisy = rng.random() < settings.noisy_scans
+        noise = random_noise(rng) if noisy else _QUIET
+        for _ in range(_TRIES):
+            design = random_design(truth.shape, rng, settings.families, settings.coverage)
+            try:
+                return partial_scan_sample(truth, design, noise, rng)
+            except InputError:  # a wide path may measure next to nothing of a small frame
+                continue
+        raise InputError(
+            f"no scan of coverage {settings.coverage} measures enough of a crop of "
+            f"{settings.size} px: choose larger crops or coverages"
+        )
+
+
+class ValidationScans(Dataset):
+    """Fixed partial scans of fixed crops, at every combination of family and coverage in turn.
+
+    A sample follows from its image's key and its place in the list, never from a seed.
+
+    Parameters
+    ----------
+    pool : the images.
+    size : side of the crop at each image's centre [px].
+    families, coverages : image i gets combination i, starting anew after the last.
+    repeats : how many scans each image gets, of different combinations where there are enough.
+    """
+
+    def __init__(
+        self,
+        pool: ImagePool,
+        size: int,
+        families: Sequence[str],
+        coverages: Sequence[float],
+        repeats: int = 1,
+    ) -> None:
+        self.pool, self.size, self.repeats = pool, size, repeats
+        self.keys = pool.column("key")
+        self.scans = combinations(families, coverages)
+
+    def __len__(self) -> int:
+        return len(self.pool) * self.repeats
+
+    def __getitem__(self, item: int) -> Batch:
+        repeat, index = divmod(item, len(self.pool))
+        family, coverage = self.scans[(index + repeat) % len(self.scans)]
+        image = self.pool.image(index)
+        top, left = ((side - self.size) // 2 for side in image.shape)
+        truth = image[top : top + self.size, left : left + self.size]
+        digest = sha256(f"{self.keys[index]}/{repeat}".encode()).digest()
+        seed = int.from_bytes(digest[:4], "big")
+        design = ScanDesign(family, (self.size, self.size), coverage=coverage, seed=seed)
+        return partial_scan_sample(truth, design)
+
+
+def combinations(
+    families: Sequence[str], coverages: Sequence[float]
+) -> list[tuple[str, float]]:
+    """List every family at every coverage, in an order whose short runs vary in both.
+
+    Examples
+    --------
+    >>> combinations(["spiral", "dots"], [0.1, 0.2])
+    [('spiral', 0.1), ('dots', 0.2), ('spiral', 0.2), ('dots', 0.1)]
+    """
+    period = lcm(len(families), len(coverages))
+    return [
+        (families[k % len(families)], coverages[(k + k // period) % len(coverages)])
+        for k in range(len(families) * len(coverages))
+    ]
+
+
+def partial_scan_sample(
+    truth: Image,
+    design: ScanDesign,
+    noise: Noise = _QUIET,
+    rng: np.random.Generator | None = None,
+) -> Batch:
+    """Scan a truth and scale it by what was measured: one sample, in numpy arrays.
+
+    Parameters
+    ----------
+    truth : (H, W) float32 in any unit.
+    design : a scan of that shape.
+    noise, rng : what goes wrong in the scan.
+
+    Returns
+    -------
+    Batch without its batch dimension: images are (1, H, W) float32.
+    """
+    trace = design.trace()
+    scan = measure(truth, trace, noise, rng)
+    scale = intensity_scale(scan)
+    distance, infill = scan.nearest
+    target = scale.apply(truth)
+    fields = (
+        target[None],
+        scale.apply(infill)[None],
+        scan.dwell[None],
+        distance[None],
+        np.float32(np.ptp(target)),
+        np.float32(scan.coverage),
+        np.int64(FAMILIES.index(design.family)),
+    )
+    return Batch(*fields)  # type: ignore[arg-type]  # numpy here, tensors once collated
+
+
+def collate(samples: Iterable[Batch]) -> Batch:
+    """Stack samples in numpy arrays into one Batch of tensors."""
+    columns = zip(*samples, strict=True)
+    return Batch(*(torch.from_numpy(np.stack(column)) for column in columns))
