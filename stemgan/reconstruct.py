@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from stemgan.errors import InputError
 from stemgan.measurement import PartialScan, Scale, intensity_scale
-from stemgan.weights import DEFAULT_MODEL, load_weights
+from stemgan.weights import DEFAULT_MODEL, find_weights, load_generator
 
 Image = NDArray[np.float32]
 
@@ -74,8 +75,10 @@ class Reconstructor:
         InputError : there is no such model or device, or the file cannot be read.
         """
         place = choose_device(device)
-        weights = load_weights(model)
-        return cls(weights.generator.to(place), place, weights.name, weights.sha256)
+        generator, _ = load_generator(model)
+        file = find_weights(model)
+        digest = sha256(file.read_bytes()).hexdigest()
+        return cls(generator.to(place), place, file.stem, digest)
 
     def __call__(self, scan: PartialScan) -> Reconstruction:
         """Complete a partial scan.

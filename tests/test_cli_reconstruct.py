@@ -2,6 +2,7 @@
 
 import json
 import sys
+from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,7 +17,7 @@ from stemgan import reconstruct
 from stemgan.cli import main
 from stemgan.errors import InputError
 from stemgan.images import read_micrograph, read_stack, write_image
-from stemgan.weights import DEFAULT_MODEL, Weights
+from stemgan.weights import DEFAULT_MODEL
 
 SHAPE = (40, 56)
 
@@ -29,15 +30,18 @@ class Toy(nn.Module):
 
 
 @pytest.fixture(autouse=True)
-def toy_model(monkeypatch):
+def toy_model(monkeypatch, tmp_path_factory):
     """Put a toy in the shipped model's place, so that these tests are about the command."""
+    weights = tmp_path_factory.mktemp("weights") / f"{DEFAULT_MODEL}.safetensors"
+    weights.write_bytes(b"weights")
 
-    def load(model):
+    def find(model):
         if model != DEFAULT_MODEL:
             raise InputError(f"there is no model {model!r}: did you mean {DEFAULT_MODEL}?")
-        return Weights(Toy(), model, "0123", {})
+        return weights
 
-    monkeypatch.setattr(reconstruct, "load_weights", load)
+    monkeypatch.setattr(reconstruct, "find_weights", find)
+    monkeypatch.setattr(reconstruct, "load_generator", lambda name: find(name) and (Toy(), {}))
 
 
 @pytest.fixture
@@ -307,7 +311,7 @@ def test_scale_and_record_are_kept(folder, capsys):
         assert (result.pixel_size, result.unit) == (0.2, "nm")
         record = result.metadata["stemgan"]
         assert record["model"] == DEFAULT_MODEL
-        assert record["weights_sha256"] == "0123"
+        assert record["weights_sha256"] == sha256(b"weights").hexdigest()
         assert record["coverage"] == pytest.approx(mask().mean())
         assert result.metadata["source"] == {"microscope": "T"}
 
@@ -347,7 +351,7 @@ def test_a_point_list(folder):
 
 
 def test_a_classical_method_needs_no_network(folder, monkeypatch, capsys):
-    monkeypatch.setattr(reconstruct, "load_weights", None)
+    monkeypatch.setattr(reconstruct, "load_generator", None)
     write_image("a.tif", partial(), 0.2, "nm")
     assert main(["reconstruct", "a.tif", "-o", "b.tif", "--method", "nearest", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["method"] == "nearest"

@@ -116,11 +116,14 @@ def _best_classical(rows: dict[str, Row], net: str) -> str:
 
 
 def _picture(truth: "Image", scan: "PartialScan", rows: dict[str, Row], net: str) -> Any:  # noqa: ANN401 (a Pillow image)
+    import numpy as np
+
     from stemgan.images import picture
     from stemgan.scan import format_coverage
 
     best = _best_classical(rows, net)
-    limits = (float(truth.min()), float(truth.max()))
+    low, high = np.percentile(truth, (0.5, 99.8))
+    limits = (float(low), float(high))
     panels = [
         (
             f"partial scan: {_FAMILY}, {format_coverage(scan.coverage)}\n"

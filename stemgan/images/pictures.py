@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _UNMEASURED = (24, 32, 64)
 _INK = (32, 32, 32)
+_FRAME = (160, 160, 160)
 _GAP = 12
 _SMALLEST_SIDE, _LARGEST_SIDE = 256, 1024
 
@@ -90,6 +91,8 @@ def picture(
     left = _GAP
     for image, (caption, _) in zip(images, panels, strict=True):
         canvas.paste(image, (left, top))
+        frame = (left - 1, top - 1, left + image.width, top + image.height)
+        draw.rectangle(frame, outline=_FRAME)
         draw.multiline_text(
             (left, top + image.height + _GAP // 2), caption, font=font, fill=_INK
         )
