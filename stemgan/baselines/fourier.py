@@ -1,0 +1,109 @@
+"""Completion by a sparse spectrum: projections onto convex sets, in Fourier space.
+
+Each turn keeps the Fourier coefficients above a threshold, shrunk by it, and puts the measured
+values back; the threshold falls from the largest coefficient to a share of it (Abma & Kabir,
+Geophysics 71, E91, 2006). A lattice is a few coefficients, whatever its period, so that this
+completes lattices that are finer than the gaps, where every local average fails.
+"""
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from stemgan.baselines.smoothing import gap_length, in_own_unit, smooth
+from stemgan.measurement import PartialScan
+
+Image = NDArray[np.float32]
+
+# Tuned on training images (benchmarks/tune_baselines.py).
+BASE_FRACTION = 0.5
+FLOOR = 0.03
+TILT = 1.0
+ITERATIONS = 40
+
+_MARGIN = 1 / 8
+_WIDEST_MARGIN = 64  # [px]
+
+
+def fourier_pocs(
+    scan: PartialScan,
+    base: float = BASE_FRACTION,
+    floor: float = FLOOR,
+    tilt: float = TILT,
+    iterations: int = ITERATIONS,
+    workers: int = 1,
+) -> Image:
+    """Complete a smoothed nearest infill by the sparse spectrum of what it misses.
+
+    Parameters
+    ----------
+    scan : the partial scan.
+    base : σ of the Gaussian that smooths the nearest infill, over the gap.
+    floor : last threshold over the first.
+    tilt : thresholds grow as frequency to this power, because images' spectra fall with it.
+    iterations : number of turns, at least 2.
+    workers : threads of the Fourier transforms.
+
+    Returns
+    -------
+    (H, W) float32, within the range of the measured values.
+    """
+    sigma = base * gap_length(scan)
+
+    def complete(values: Image, infill: Image) -> Image:
+        start = smooth(infill, sigma)
+        missed = np.where(scan.mask, values - start, np.float32(0))
+        found = start + _sparse(missed, scan.mask, floor, tilt, iterations, workers)
+        return np.clip(found, infill.min(), infill.max())
+
+    return in_own_unit(scan, complete)
+
+
+def _sparse(
+    values: Image,
+    mask: NDArray[np.bool_],
+    floor: float,
+    tilt: float,
+    iterations: int,
+    workers: int,
+) -> Image:
+    """Complete values of about mean 0 that are 0 where unmeasured."""
+    height, width = mask.shape
+    wide = _widened(mask.shape)
+    data = np.zeros(wide, np.float32)
+    data[:height, :width] = values
+    measured = np.zeros(wide, np.bool_)
+    measured[:height, :width] = mask
+    weight = _weight(wide, tilt)
+    image = data
+    top = 0.0
+    for step in range(iterations):
+        spectrum = scipy.fft.rfft2(image, workers=workers)
+        size = np.abs(spectrum)
+        top = top or float((size / weight).max())
+        threshold = weight * np.float32(top * floor ** (step / (iterations - 1)))
+        # Shrunk coefficients make smaller errors than kept ones while the noise is unknown.
+        spectrum *= np.maximum(1 - threshold / np.maximum(size, np.float32(1e-30)), 0)
+        estimate = scipy.fft.irfft2(spectrum, wide, workers=workers)
+        image = np.where(measured, data, estimate)
+    return estimate[:height, :width]
+
+
+def _widened(shape: tuple[int, int]) -> tuple[int, int]:
+    """Add a margin in which nothing is measured.
+
+    The turns fill it so that the image continues periodically: its spectrum is spared the jump
+    from one edge to the other.
+    """
+    margins = (min(round(n * _MARGIN) + 1, _WIDEST_MARGIN) for n in shape)
+    height, width = (
+        scipy.fft.next_fast_len(n + m, real=True) for n, m in zip(shape, margins, strict=True)
+    )
+    return height, width
+
+
+def _weight(shape: tuple[int, int], tilt: float) -> NDArray[np.float32]:
+    rows = scipy.fft.fftfreq(shape[0])[:, None]
+    columns = scipy.fft.rfftfreq(shape[1])
+    frequency = np.hypot(rows, columns) + 1 / max(shape)
+    return ((frequency / frequency.max()) ** tilt).astype(np.float32)
