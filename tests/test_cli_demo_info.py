@@ -128,9 +128,7 @@ def modules_after(code):
     """Run code in a fresh process and return the top-level modules it imported."""
     paths = [str(ROOT), str(ROOT / "kernels"), str(ROOT / "data_prep")]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-    code += (
-        "\nimport sys, json\nprint(json.dumps(sorted({m.split('.')[0] for m in sys.modules})))"
-    )
+    code += "\nimport sys\nprint(*{name.split('.')[0] for name in sys.modules})"
     done = subprocess.run(
         [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
     )
