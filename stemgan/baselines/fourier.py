@@ -1,24 +1,23 @@
 """Completion by a sparse spectrum: projections onto convex sets, in Fourier space.
 
-Each turn keeps the Fourier coefficients above a threshold, shrunk by it, and puts the measured
-values back; the threshold falls from the largest coefficient to a share of it (Abma & Kabir,
-Geophysics 71, E91, 2006). A lattice is a few coefficients, whatever its period, so that this
-completes lattices that are finer than the gaps, where every local average fails.
+Each turn keeps the Fourier coefficients above a threshold and puts the measured values back;
+the threshold falls from the largest coefficient to a share of it (Abma & Kabir, Geophysics 71,
+E91, 2006). A lattice is a few coefficients, whatever its period, so that this completes lattices
+that are finer than the gaps, where every local average fails.
 """
 
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from stemgan.baselines.smoothing import gap_length, in_own_unit, smooth
+from stemgan.baselines.smoothing import gap_length, in_own_unit, is_dotted, smooth
 from stemgan.measurement import PartialScan
 
 Image = NDArray[np.float32]
 
 # Tuned on training images (benchmarks/tune_baselines.py).
-BASE_FRACTION = 0.5
-FLOOR = 0.03
-TILT = 1.0
+TUNED = {"lines": (0.6, 0.05, 0.8), "dots": (0.3, 0.09, 1.5)}
+"""`base`, `floor` and `tilt` for masks of lines and of separate dots."""
 ITERATIONS = 40
 
 _MARGIN = 1 / 8
@@ -27,9 +26,7 @@ _WIDEST_MARGIN = 64  # [px]
 
 def fourier_pocs(
     scan: PartialScan,
-    base: float = BASE_FRACTION,
-    floor: float = FLOOR,
-    tilt: float = TILT,
+    tuned: tuple[float, float, float] | None = None,
     iterations: int = ITERATIONS,
     workers: int = 1,
 ) -> Image:
@@ -38,9 +35,9 @@ def fourier_pocs(
     Parameters
     ----------
     scan : the partial scan.
-    base : σ of the Gaussian that smooths the nearest infill, over the gap.
-    floor : last threshold over the first.
-    tilt : thresholds grow as frequency to this power, because images' spectra fall with it.
+    tuned : `base`: σ of the Gaussian that smooths the nearest infill, over the gap; `floor`:
+        last threshold over the first; `tilt`: thresholds grow as frequency to this power,
+        because images' spectra fall with it. By default what `TUNED` says for the mask's kind.
     iterations : number of turns, at least 2.
     workers : threads of the Fourier transforms.
 
@@ -48,6 +45,7 @@ def fourier_pocs(
     -------
     (H, W) float32, within the range of the measured values.
     """
+    base, floor, tilt = tuned or TUNED["dots" if is_dotted(scan) else "lines"]
     sigma = base * gap_length(scan)
 
     def complete(values: Image, infill: Image) -> Image:
@@ -82,8 +80,7 @@ def _sparse(
         size = np.abs(spectrum)
         top = top or float((size / weight).max())
         threshold = weight * np.float32(top * floor ** (step / (iterations - 1)))
-        # Shrunk coefficients make smaller errors than kept ones while the noise is unknown.
-        spectrum *= np.maximum(1 - threshold / np.maximum(size, np.float32(1e-30)), 0)
+        spectrum[size < threshold] = 0
         estimate = scipy.fft.irfft2(spectrum, wide, workers=workers)
         image = np.where(measured, data, estimate)
     return estimate[:height, :width]
