@@ -1,4 +1,4 @@
-"""`stemgan demo` and `stemgan info`, and what the commands may import."""
+"""`stemgan demo` and `stemgan info`, and the real weights file behind `reconstruct`."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from stemgan import weights
-from stemgan.cli import COMMANDS, demo, main
+from stemgan.cli import demo, main
 from stemgan.images import read_micrograph, read_partial_scan, write_image
 from stemgan.networks import Generator, GeneratorConfig
 
@@ -133,23 +133,6 @@ def modules_after(code):
         [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
     )
     return set(done.stdout.splitlines()[-1].split())
-
-
-HEAVY = {"torch", "numpy", "scipy", "numba", "lightning", "hydra", "wandb", "matplotlib", "PIL"}
-
-
-def test_help_imports_nothing_heavy():
-    assert not modules_after("from stemgan.cli import main; main(['--help'])") & HEAVY
-
-
-@pytest.mark.parametrize("command", sorted(COMMANDS))
-def test_every_command_has_fast_help(command):
-    code = (
-        "from stemgan.cli import main\n"
-        f"try: main([{command!r}, '--help'])\n"
-        "except SystemExit as stop: assert not stop.code"
-    )
-    assert not modules_after(code) & HEAVY
 
 
 def test_reconstruct_imports_no_training_code(small_model):

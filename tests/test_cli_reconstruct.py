@@ -192,6 +192,16 @@ BAD = {
         ["a.npy", "-o", "b.npy", "--uncertainty"],
         "b.std.npy exists",
     ),
+    "output is the input": (
+        lambda: npy("a.npy", partial()),
+        ["a.npy", "-o", "a.npy", "--overwrite"],
+        "is an input too",
+    ),
+    "output is the mask": (
+        lambda: (npy("a.npy", partial()), npy("m.npy", mask())),
+        ["a.npy", "--mask", "m.npy", "-o", "./m.npy", "--overwrite"],
+        "is an input too",
+    ),
     "default output exists": (
         lambda: (npy("a.npy", partial()), tif("a.reconstruction.tif", image())),
         ["a.npy"],
@@ -366,3 +376,25 @@ def test_overwrite_replaces(folder):
     npy("b.npy", np.zeros(3))
     assert main(["reconstruct", "a.npy", "-o", "b.npy", "--overwrite"]) == 0
     assert np.load("b.npy").shape == SHAPE
+
+
+def test_hundreds_of_scans(folder, capsys):
+    (folder / "in").mkdir()
+    for i in range(200):
+        npy(f"in/s{i:03d}.npy", partial(i, (32, 32)))
+    assert main(["reconstruct", "in", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["images"]) == 200
+    assert len(list((folder / "reconstructions").iterdir())) == 200
+    last = read_micrograph("reconstructions/s199.tif").data
+    np.testing.assert_allclose(last[mask((32, 32))], image(199, (32, 32))[mask((32, 32))], 1e-4)
+
+
+def test_what_a_run_leaves_behind_is_no_input_of_the_next(folder, capsys):
+    write_image("a.tif", partial())
+    write_image("b.tif", partial(1))
+    for name in ("a.tif", "b.tif"):
+        assert main(["reconstruct", name, "--preview", "--uncertainty"]) == 0
+    capsys.readouterr()
+    assert main(["reconstruct", ".", "-o", "out", "--json"]) == 0
+    scans = [Path(i["scan"]).name for i in json.loads(capsys.readouterr().out)["images"]]
+    assert scans == ["a.tif", "b.tif"]

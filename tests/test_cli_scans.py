@@ -119,6 +119,10 @@ BAD = {
         ["sample", "a.tif", "-o", "e.tif", "--scan", *DOTS],
         "e.mask",
     ),
+    "output is the input": (
+        ["sample", "a.tif", "-o", "a.tif", "--overwrite", "--scan", *DOTS],
+        "is an input too",
+    ),
     "sample as PNG": (
         ["sample", "a.tif", "-o", "p.png", "--scan", *DOTS],
         "png",

@@ -1,20 +1,22 @@
 """Files named on the command line: folders and globs, and where each one's output goes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from stemgan.errors import InputError
 
-_COMPANIONS = (".mask", ".std")
+_COMPANIONS = (".mask", ".std", ".reconstruction")
 """What `sample` and `reconstruct` write beside an image of the same name."""
+
+_PREVIEW = ".png"
 
 
 def expand(names: Sequence[str]) -> list[Path]:
     """Turn files, folders and globs into files.
 
-    Globs are expanded here because not every shell does it. Masks and uncertainties that lie
-    beside the image they belong to (NAME.mask.tif beside NAME.tif) are left out, unless only
-    they are named.
+    Globs are expanded here because not every shell does it. What stemgan itself wrote beside an
+    image (NAME.mask.tif, NAME.std.tif, NAME.reconstruction.tif or the preview NAME.png beside
+    NAME.tif) is left out, unless it is named without that image.
 
     Parameters
     ----------
@@ -28,14 +30,15 @@ def expand(names: Sequence[str]) -> list[Path]:
     ------
     InputError : a name leads to no file.
     """
-    found = [path for name in names for path in _expand(name)]
-    stems = {path.parent / path.stem for path in found}
-    kept = [path for path in found if not _is_companion(path, stems)]
-    return list(dict.fromkeys(kept))
+    found = list(dict.fromkeys(path for name in names for path in _expand(name)))
+    stems = {path.parent / path.stem for path in found if path.suffix.lower() != _PREVIEW}
+    return [path for path in found if not _is_companion(path, stems)]
 
 
 def _is_companion(path: Path, stems: set[Path]) -> bool:
     stem = Path(path.stem)
+    if path.suffix.lower() == _PREVIEW and path.parent / stem in stems:
+        return True
     return stem.suffix in _COMPANIONS and path.parent / stem.stem in stems
 
 
@@ -72,3 +75,16 @@ def beside(path: Path, word: str, suffix: str | None = None) -> Path:
     'a.mask.tif'
     """
     return path.with_name(f"{path.stem}.{word}{suffix or path.suffix}")
+
+
+def refuse_replacing(outputs: Iterable[Path], inputs: Iterable[Path]) -> None:
+    """Refuse an output that would replace one of the inputs, --overwrite or not.
+
+    Raises
+    ------
+    InputError : an output and an input are the same file.
+    """
+    taken = {path.resolve() for path in inputs}
+    for path in outputs:
+        if path.resolve() in taken:
+            raise InputError(f"{path} is an input too: choose another -o")

@@ -1,18 +1,20 @@
 """`stemgan reconstruct`: partial scan(s) to image(s)."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from stemgan.cli.common import emit, parser_for, progress
-from stemgan.cli.inputs import beside, expand
+from stemgan.cli.inputs import beside, expand, refuse_replacing
 from stemgan.errors import InputError
 
 if TYPE_CHECKING:
     from stemgan.cli.completers import Completed, Completer
     from stemgan.measurement import PartialScan
+
+T = TypeVar("T")
 
 _FOLDER = "reconstructions"
 
@@ -41,6 +43,10 @@ class Job:
     image: Path
     std: Path | None
     preview: Path | None
+
+    def outputs(self) -> list[Path]:
+        """List the files that will be written."""
+        return [path for path in (self.image, self.std, self.preview) if path is not None]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -75,19 +81,26 @@ def main(argv: list[str]) -> None:
             f"method {args.method} gives no uncertainty: leave out --uncertainty or --method"
         )
     jobs = _plan(expand(args.scans), args)
+    inputs = [job.source for job in jobs] + ([Path(args.mask)] if args.mask else [])
+    refuse_replacing([path for job in jobs for path in job.outputs()], inputs)
     read = _reader(args)
     first = read(jobs[0].source)
-    for job in progress(jobs[1:], "checking"):
+    for job in _bar(jobs[1:], "checking"):
         read(job.source)  # so that nothing is written unless every input is sound
     from stemgan.cli.completers import completer
 
     method = completer(args)
     images: list[dict[str, Any]] = []
-    for job in progress(jobs, "completing"):
+    for job in _bar(jobs, "completing"):
         scans = first if job is jobs[0] else read(job.source)
         images += _complete(job, scans, method, args.overwrite)
     figures = {**method.record, "load_seconds": method.load_seconds, "images": images}
     emit(figures, _text(figures, method.label), as_json=args.json)
+
+
+def _bar(items: "list[T]", description: str) -> "Iterable[T]":
+    """Show progress where there is any to show."""
+    return progress(items, description) if len(items) > 1 else items
 
 
 def _reader(args: argparse.Namespace) -> "Callable[[Path], list[PartialScan]]":
@@ -136,9 +149,8 @@ def _check(job: Job, *, overwrite: bool) -> None:
     from stemgan.images import check_image_output
 
     check_image_output(job.image, overwrite=overwrite)
-    for path in (job.std, job.preview):
-        if path is not None:
-            check_output(path, overwrite=overwrite)
+    for path in job.outputs()[1:]:
+        check_output(path, overwrite=overwrite)
 
 
 def _in_folder(sources: list[Path], folder: Path) -> list[Path]:
@@ -165,7 +177,7 @@ def _complete(
 
     from stemgan.images import write_image, write_picture
 
-    results = [method.run(scan) for scan in progress(scans, job.source.name)]
+    results = [method.run(scan) for scan in _bar(scans, job.source.name)]
     scan, result = scans[0], results[0]
     record = _record(job.source, scans, method)
     job.image.parent.mkdir(exist_ok=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stemgan.cli.common import emit, parser_for, say
-from stemgan.cli.inputs import beside
+from stemgan.cli.inputs import beside, refuse_replacing
 from stemgan.errors import InputError
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def main(argv: list[str]) -> None:
     mask = beside(output, "mask")
     for path in (output, mask):
         check_image_output(path, overwrite=args.overwrite)
+    refuse_replacing((output, mask), [Path(args.image)])
     if args.seed < 0:
         raise InputError(f"a seed is 0 or more, not {args.seed}")
     noise = Noise(electrons=args.electrons)
