@@ -9,6 +9,7 @@ from torch import nn
 
 from stemgan.errors import InputError
 from stemgan.measurement import PartialScan, intensity_scale
+from stemgan.networks import Generator, GeneratorConfig
 from stemgan.reconstruct import Reconstructor, _in_tiles, _spans, choose_device
 
 
@@ -129,3 +130,39 @@ def test_cuda_is_refused_where_there_is_none(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(InputError, match="--device cpu"):
         choose_device("cuda")
+
+
+def masks(shape=(40, 56)):
+    scattered = np.random.default_rng(0).random(shape) < 0.1
+    line = np.zeros(shape, bool)
+    line[0] = True
+    return {"scattered": scattered, "line": line, "full": np.ones(shape, bool)}
+
+
+@pytest.fixture(scope="module")
+def untrained():
+    torch.manual_seed(0)
+    sizes = {"half_width": 4, "outer_width": 4, "spectral": 4}
+    return Generator(GeneratorConfig(widths=(8, 8, 8), depths=(1, 1, 1), **sizes)).eval()
+
+
+@pytest.mark.parametrize("kind", masks())
+@pytest.mark.parametrize("level", [0.0, 7.0, -1e6])
+def test_the_real_generator_keeps_a_constant_image_constant(untrained, kind, level):
+    dwell = masks()[kind].astype(np.float32)
+    partial = PartialScan(np.full(dwell.shape, level, np.float32), dwell)
+    image = Reconstructor(untrained)(partial).image
+    np.testing.assert_allclose(image, level, atol=1e-3, rtol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (8, 9), (32, 32), (33, 201), (257, 32)])
+@pytest.mark.parametrize("spread", [1e-30, 1.0, 1e36])
+def test_the_real_generator_is_finite_at_any_shape_and_scale(untrained, shape, spread):
+    dwell = (np.random.default_rng(0).random(shape) < 0.3).astype(np.float32)
+    dwell.ravel()[:16] = 5.0
+    values = np.random.default_rng(1).normal(0, spread, shape).astype(np.float32)
+    result = Reconstructor(untrained)(PartialScan(values, dwell))
+    assert result.image.shape == shape
+    assert np.isfinite(result.image).all()
+    assert (result.std > 0).all()
+    assert np.abs(result.image).max() < 20 * spread
