@@ -1,9 +1,8 @@
 """Cheap fills of the unmeasured pixels in torch, for any device: what a network starts from.
 
 Gaussian smoothing is a product with two small dense matrices, G_y X G_x^T: exact for any sigma,
-batched with a sigma for each sample, and right at the edges, where the weights that fall outside
-the frame are left out (normalised convolution with a certainty of 0 outside; Knutsson & Westin,
-CVPR 1993).
+batched with a sigma for each sample, and right at the edges, where weights that fall outside
+are left out (normalised convolution with a certainty of 0 outside; Knutsson & Westin, 1993).
 
 The spectral infill keeps what a few Fourier coefficients explain: projections onto the measured
 values and onto sparse spectra in turn, with a threshold that falls geometrically (Abma & Kabir,
@@ -12,7 +11,7 @@ every local average fails.
 """
 
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F
 from torch import Tensor
 
 _TINY = 1e-6
@@ -96,8 +95,8 @@ def spectral_infill(
 ) -> Tensor:
     """Complete an image by a sparse spectrum.
 
-    The frame is widened by a margin in which nothing is measured: the iterations fill it so that
-    the image continues periodically, which spares the spectrum the jump at the frame's edges.
+    The frame is widened by a margin in which nothing is measured: the iterations fill it so
+    that the image continues periodically, and the spectrum is spared a jump at the edges.
 
     Parameters
     ----------

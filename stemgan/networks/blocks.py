@@ -1,7 +1,7 @@
 """Building blocks of the generators."""
 
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -18,6 +18,7 @@ class ResidualBlock(nn.Module):
         nn.init.zeros_(self.second.weight)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to the same, or to halved or doubled sides."""
         return x + self.second(F.silu(self.first(x)))
 
 
@@ -37,6 +38,7 @@ class SpectralBlock(nn.Module):
         nn.init.zeros_(self.leave.weight)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to the same, or to halved or doubled sides."""
         with torch.autocast(x.device.type, enabled=False):
             inner = F.silu(self.enter(x.float()))
             spectrum = torch.fft.rfft2(inner.contiguous(), norm="ortho")
@@ -61,6 +63,7 @@ class Down(nn.Module):
         self.conv = nn.Conv2d(before, after, 3, stride=2, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to the same, or to halved or doubled sides."""
         return self.conv(x)
 
 
@@ -72,4 +75,5 @@ class Up(nn.Module):
         self.conv = nn.Conv2d(before, 4 * after, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to the same, or to halved or doubled sides."""
         return F.pixel_shuffle(self.conv(x), 2)

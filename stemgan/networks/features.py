@@ -1,9 +1,9 @@
-"""What the generator is told of a partial scan: infills, how well each explains it, and where."""
+"""What the generator is told of a partial scan: infills, how well each fits, and where."""
 
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from stemgan.infill import (
@@ -24,7 +24,7 @@ CONVOLVED = 0.35
 """Standard deviation of the normalised convolution, over the gap length."""
 
 FLOORS = (0.1, 0.01)
-"""Last thresholds of the spectral infills: of what the best smoothed infill leaves, and of all."""
+"""Last thresholds of the spectral infills: of what the best infill leaves, and of all."""
 
 INFILLS = len(SMOOTHED) + 1 + len(FLOORS)
 CHANNELS = INFILLS + 3 + 2 + 3 + 2

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from stemgan.networks.blocks import Down, SpectralBlock, Up, residual_blocks
@@ -65,7 +65,7 @@ class Generator(nn.Module):
 
     STRIDE = 16
 
-    def __init__(self, config: GeneratorConfig = GeneratorConfig()) -> None:  # noqa: B008
+    def __init__(self, config: GeneratorConfig = GeneratorConfig()) -> None:
         super().__init__()
         self.config = config
         self.features = FeatureMaker()

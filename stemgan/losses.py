@@ -1,0 +1,50 @@
+"""Loss terms: each a small function with its equation.
+
+x is the completion, t the truth, b = G * t the blurred truth, s the truth's range; all are
+(B, 1, H, W) but for s, (B,). G is the 5 x 5 Gaussian of sigma = 2.5 px by which the published
+errors are measured (Ede & Beanland, Sci Rep 10, 8332, 2020).
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+_LEAST_RANGE = 0.1
+"""Ranges below this [scaled units] are noise on vacuum, whose error should not count more."""
+
+
+def gaussian_blur(image: Tensor) -> Tensor:
+    """G * t, edges reflected about the edge pixels, (B, 1, H, W)."""
+    at = torch.arange(-2, 3, device=image.device, dtype=image.dtype)
+    line = torch.exp(-0.5 * (at / 2.5).square())
+    line = line / line.sum()
+    kernel = (line[:, None] * line[None, :])[None, None]
+    return F.conv2d(F.pad(image, (2, 2, 2, 2), mode="reflect"), kernel)
+
+
+def relative_rmse(image: Tensor, truth: Tensor, span: Tensor) -> Tensor:
+    """sqrt(mean (x - t)^2) / s for each sample, (B,): the error as it is reported."""
+    mean_square = (image - truth).square().mean(dim=(1, 2, 3))
+    return (mean_square + 1e-8).sqrt() / span.clamp_min(_LEAST_RANGE)
+
+
+def fidelity(
+    image: Tensor, truth: Tensor, blurred: Tensor, span: Tensor, raw_weight: float
+) -> Tensor:
+    """Mean over samples of rmse(x, b) / s + w rmse(x, t) / s."""
+    error = relative_rmse(image, blurred, span)
+    return (error + raw_weight * relative_rmse(image, truth, span)).mean()
+
+
+def auxiliary(half: Tensor, blurred: Tensor, span: Tensor) -> Tensor:
+    """rmse(h, b binned 2 x 2) / s, for the half-size completion h of the auxiliary head."""
+    return relative_rmse(half, F.avg_pool2d(blurred, 2), span).mean()
+
+
+def uncertainty(log_std: Tensor, image: Tensor, blurred: Tensor) -> Tensor:
+    """Mean of log sigma + (x - b)^2 / (2 sigma^2): a Gaussian's negative log-likelihood.
+
+    The error is detached, so that the completion does not get worse where it is uncertain.
+    """
+    error = (image - blurred).detach()
+    return (log_std + 0.5 * error.square() * torch.exp(-2 * log_std)).mean()
