@@ -177,8 +177,8 @@ def _noisy(
         read = shot_noise(read, image, noise.electrons, rng)
     if noise.readout:
         sigma = noise.readout * float(image.std())
-        read = read + sigma * rng.standard_normal(read.shape)
-    return read.astype(np.float32)
+        read = (read + sigma * rng.standard_normal(read.shape)).astype(np.float32)
+    return read
 
 
 def _displaced(image: Image, trace: Trace, noise: Noise, rng: np.random.Generator) -> Image:
@@ -190,7 +190,7 @@ def _displaced(image: Image, trace: Trace, noise: Noise, rng: np.random.Generato
     drift = noise.drift * np.array([[np.sin(angle)], [np.cos(angle)]]) * (trace.time - 0.5)
     where = np.stack(np.divmod(trace.visited, width)).astype(np.float64)
     where += drift + noise.jitter * rng.standard_normal(where.shape)
-    return map_coordinates(image, where, order=1, mode="nearest")
+    return np.asarray(map_coordinates(image, where, order=1, mode="nearest"), np.float32)
 
 
 def shot_noise(read: Image, image: Image, electrons: float, rng: np.random.Generator) -> Image:

@@ -9,10 +9,11 @@ leaves out noise that no method could predict.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.ndimage import correlate1d
+
 from stemgan_kernels.profiles import error_statistics
 
 if TYPE_CHECKING:
@@ -92,16 +93,15 @@ def ssim(reconstruction: NDArray[np.floating], truth: NDArray[np.floating]) -> f
     span = float(np.ptp(truth))
     if span == 0 or min(truth.shape) < _SSIM_SIDE:
         return float("nan")
-    return float(
-        structural_similarity(
-            np.asarray(truth, np.float64),
-            np.asarray(reconstruction, np.float64),
-            data_range=span,
-            gaussian_weights=True,
-            sigma=1.5,
-            use_sample_covariance=False,
-        )
+    similarity: Any = structural_similarity(
+        np.asarray(truth, np.float64),
+        np.asarray(reconstruction, np.float64),
+        data_range=span,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
     )
+    return float(similarity)
 
 
 def score(

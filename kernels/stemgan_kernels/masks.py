@@ -63,7 +63,8 @@ def blurred_dwell(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
     """
     padded = np.pad(mask.astype(np.float32), 1, mode="reflect")
     rows = padded[:-2] + 2 * padded[1:-1] + padded[2:]
-    return (rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:]) / np.float32(16)
+    total = rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:]
+    return (total / 16).astype(np.float32)
 
 
 @njit(cache=True)

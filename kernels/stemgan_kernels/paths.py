@@ -77,7 +77,7 @@ def archimedean_spiral(
 def _equal_angles(k: float, radius: float) -> NDArray[np.float64]:
     end = radius / k
     steps = max(PUBLISHED_STEPS, math.ceil(end * math.sqrt(radius / (8 * _LARGEST_SAGITTA))))
-    return np.arange(steps) * (end / steps)
+    return np.arange(steps, dtype=np.float64) * (end / steps)
 
 
 def _equal_lengths(k: float, radius: float) -> NDArray[np.float64]:

@@ -53,7 +53,10 @@ class GeneratorConfig:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "GeneratorConfig":
         """Make a config from what `to_dict` gave (lists for tuples, as JSON has it)."""
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+        sizes: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
+        }
+        return cls(**sizes)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the sizes by name."""
