@@ -89,7 +89,7 @@ def in_own_process(method: str, scan_file: Path, repeats: int) -> dict[str, floa
 def compare(shape: tuple[int, int], coverage: float, repeats: int) -> None:
     """Print the table."""
     from stemgan.baselines import METHODS
-    from stemgan.weights import MODELS
+    from stemgan.weights import DEFAULT_MODEL, MODELS
 
     with tempfile.TemporaryDirectory() as folder:
         scan_file = Path(folder) / "scan.npz"
@@ -97,7 +97,7 @@ def compare(shape: tuple[int, int], coverage: float, repeats: int) -> None:
         np.savez(scan_file, values=scan.values, dwell=scan.dwell)
         names = [*MODELS, *METHODS]
         rows = {name: in_own_process(name, scan_file, repeats) for name in names}
-    network = next(iter(rows.values()))["again"]
+    network = rows[DEFAULT_MODEL]["again"]
     print(f"spiral, {shape[0]}x{shape[1]}, coverage 1/{1 / scan.coverage:.3g}")
     print(f"{'method':<26}{'process s':>10}{'first s':>9}{'again s':>9}{'MB':>7}{'ratio':>8}")
     for name, row in rows.items():
