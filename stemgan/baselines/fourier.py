@@ -2,8 +2,8 @@
 
 Each turn keeps the Fourier coefficients above a threshold and puts the measured values back;
 the threshold falls from the largest coefficient to a share of it (Abma & Kabir, Geophysics 71,
-E91, 2006). A lattice is a few coefficients, whatever its period, so that this completes lattices
-that are finer than the gaps, where every local average fails.
+E91, 2006). A lattice is a few coefficients, whatever its period, so that this completes
+lattices that are finer than the gaps, where every local average fails.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ Image = NDArray[np.float32]
 # Tuned on training images (benchmarks/tune_baselines.py).
 TUNED = {"lines": (0.6, 0.05, 0.8), "dots": (0.3, 0.09, 1.5)}
 """`base`, `floor` and `tilt` for masks of lines and of separate dots."""
-ITERATIONS = 40
+ITERATIONS = 80
 
 _MARGIN = 1 / 8
 _WIDEST_MARGIN = 64  # [px]

@@ -1,0 +1,135 @@
+"""`stemgan evaluate`: compare methods on the same partial scans."""
+
+import argparse
+import math
+from pathlib import Path
+from typing import Any
+
+from stemgan.cli.common import emit, parser_for, progress, say
+from stemgan.cli.inputs import expand
+from stemgan.errors import InputError
+
+_EXAMPLES = """\
+  stemgan evaluate images/ --scan spiral --coverage 1/20 -o results
+  stemgan evaluate images/ --methods linear,fourier-pocs,stemgan-s --scan spiral,dots \\
+      --coverage 1/17.9,1/50,1/87 --electrons none,100 --by material -o results
+outputs in DIR:
+  results.csv (one row per image, method, scan, coverage and electrons), summary.csv (means over
+  images, and over groups), error_by_distance.csv, error_vs_coverage.png, error_vs_distance.png,
+  examples.png; the same command on the same DIR continues where it stopped
+errors are RMSE in % of the truth's range (max - min), against the raw truth and against the
+truth blurred by a 5x5 Gaussian of sigma 2.5 px
+groups and other columns come from a manifest.csv with the columns file and group, beside the
+images or in a folder above; without one every image is its own group
+"""
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = parser_for("evaluate", _EXAMPLES)
+    parser.add_argument("images", nargs="+", metavar="IMAGE", help="files, folders or globs")
+    parser.add_argument(
+        "--methods", metavar="M,...", help="classical methods, models, weights files; or all"
+    )
+    parser.add_argument("--scan", required=True, metavar="F,...", help="scan families")
+    parser.add_argument("--coverage", required=True, metavar="C,...", help="such as 1/20,1/50")
+    parser.add_argument(
+        "--electrons", default="none", metavar="N,...", help="per measured pixel, or none"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of paths and noise")
+    parser.add_argument("--by", metavar="COLUMN", help="also split the means by this column")
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes")
+    parser.add_argument("-o", "--output", required=True, metavar="DIR")
+    parser.add_argument("--overwrite", action="store_true", help="begin anew")
+    return parser
+
+
+def main(argv: list[str]) -> None:
+    """Run the command."""
+    args = _parser().parse_args(argv)
+    if args.workers < 1:
+        raise InputError(f"--workers is at least 1, not {args.workers}")
+    electrons = [_electrons(text) for text in _items(args.electrons, "--electrons")]
+    paths = expand(args.images)
+    from stemgan.evaluate import default_methods, evaluate, make_plan
+
+    methods = default_methods()
+    if args.methods not in (None, "all"):
+        methods = _items(args.methods, "--methods")
+    plan = make_plan(
+        paths,
+        methods,
+        _items(args.scan, "--scan"),
+        _items(args.coverage, "--coverage"),
+        electrons,
+        seed=args.seed,
+        device=args.device,
+        by=args.by,
+    )
+
+    def steps(cells: Any, left: int) -> Any:  # noqa: ANN401 (an iterable of steps)
+        total = len(plan.sources) * len(plan.conditions)
+        say(f"{left} of {total} partial scans to complete by {len(plan.methods)} methods")
+        return progress(cells, "evaluating", left)
+
+    summary = evaluate(
+        plan, Path(args.output), workers=args.workers, overwrite=args.overwrite, progress=steps
+    )
+    figures = {
+        "output": args.output,
+        "images": len(plan.sources),
+        "groups": len({source.group for source in plan.sources}),
+        "summary": [{name: _plain(value) for name, value in row.items()} for row in summary],
+    }
+    emit(figures, _text(figures, plan, summary), as_json=args.json)
+
+
+def _items(text: str, option: str) -> tuple[str, ...]:
+    items = tuple(item.strip() for item in text.split(",") if item.strip())
+    if not items:
+        raise InputError(f"{option} names nothing: give one or more, with commas between them")
+    return items
+
+
+def _electrons(text: str) -> float | None:
+    if text == "none":
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        raise InputError(f"{text!r} is no number of electrons: write 100, or none") from None
+    if not (math.isfinite(number) and number > 0):
+        raise InputError(f"electrons per pixel must be above 0, not {text}: or write none")
+    return number
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 (whatever a row holds)
+    """Replace what JSON cannot hold (NaN, infinity) by None."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _text(figures: dict[str, Any], plan: Any, summary: list[dict[str, Any]]) -> str:  # noqa: ANN401 (a Plan)
+    from stemgan.evaluate import table
+
+    images, groups = figures["images"], figures["groups"]
+    named = {"rmse_blurred": "blurred", "rmse_raw": "raw"}
+    parts = [
+        table(
+            plan,
+            summary,
+            metric,
+            f"RMSE against the {truth} truth [%], mean over {images} images",
+        )
+        for metric, truth in named.items()
+    ]
+    if groups < images:
+        parts += [
+            table(
+                plan,
+                summary,
+                f"{metric}_groups",
+                f"RMSE against the {truth} truth [%], mean over {groups} groups",
+            )
+            for metric, truth in named.items()
+        ]
+    return "\n\n".join([*parts, f"tables and plots are in {figures['output']}"])
