@@ -31,7 +31,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
+from scipy.optimize import fminbound
 
 from stemgan.baselines import METHODS
 from stemgan.baselines.smoothing import smooth
@@ -84,14 +84,13 @@ def fit_encoding(encoded: Image, dwell: Image) -> Encoding:
         loss = float(np.sum((scaled[:, 2] - scaled[:, :2] @ (a, b)) ** 2))
         return loss, float(a), float(b / a), share(p - a - b * m**2) / a
 
-    size = np.ones_like(m)
+    size, gain = np.ones_like(m), 1.0
     for _ in range(_ROUNDS):
-        found = minimize_scalar(
-            lambda gain, size=size: solve(gain, size)[0], bounds=(0.2, 1.5), method="bounded"
-        )
-        _, background, offset, level = solve(found.x, size)
-        size = np.maximum(np.abs(level), _SMALLEST)
-    return Encoding(background, float(found.x), offset)
+        found = fminbound(lambda gain, size=size: solve(gain, size)[0], 0.2, 1.5)
+        gain = float(np.asarray(found))
+        size = np.maximum(np.abs(solve(gain, size)[-1]), _SMALLEST)
+    _, background, offset, _ = solve(gain, size)
+    return Encoding(background, gain, offset)
 
 
 def decode(encoded: Image, dwell: Image, name: str = "") -> PartialScan:

@@ -101,7 +101,7 @@ def _pyplot() -> Any:  # noqa: ANN401 (a module)
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
-    plt.rcParams.update(_STYLE)
+    plt.style.use(_STYLE)
     return plt
 
 

@@ -6,6 +6,9 @@ E91, 2006). A lattice is a few coefficients, whatever its period, so that this c
 lattices that are finer than the gaps, where every local average fails.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
@@ -73,15 +76,15 @@ def _sparse(
     measured = np.zeros(wide, np.bool_)
     measured[:height, :width] = mask
     weight = _weight(wide, tilt)
-    image = data
+    image = estimate = data
     top = 0.0
     for step in range(iterations):
-        spectrum = scipy.fft.rfft2(image, workers=workers)
+        spectrum = np.asarray(scipy.fft.rfft2(image, workers=workers))
         size = np.abs(spectrum)
         top = top or float((size / weight).max())
         threshold = weight * np.float32(top * floor ** (step / (iterations - 1)))
         spectrum[size < threshold] = 0
-        estimate = scipy.fft.irfft2(spectrum, wide, workers=workers)
+        estimate = np.asarray(scipy.fft.irfft2(spectrum, wide, workers=workers), np.float32)
         image = np.where(measured, data, estimate)
     return estimate[:height, :width]
 
@@ -93,10 +96,9 @@ def _widened(shape: tuple[int, int]) -> tuple[int, int]:
     from one edge to the other.
     """
     margins = (min(round(n * _MARGIN) + 1, _WIDEST_MARGIN) for n in shape)
-    height, width = (
-        scipy.fft.next_fast_len(n + m, real=True) for n, m in zip(shape, margins, strict=True)
-    )
-    return height, width
+    height, width = (n + m for n, m in zip(shape, margins, strict=True))
+    fast: Callable[[int], int] = partial(scipy.fft.next_fast_len, real=True)  # pyright: ignore[reportAssignmentType] (SciPy's own annotations give None)
+    return fast(height), fast(width)
 
 
 def _weight(shape: tuple[int, int], tilt: float) -> NDArray[np.float32]:

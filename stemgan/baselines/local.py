@@ -72,7 +72,7 @@ def normalised_convolution(
         for scale in reversed(range(_SCALES)):
             total, count = smooth(values, sigma * 2**scale), smooth(certainty, sigma * 2**scale)
             estimate = (total + weight * estimate) / (np.maximum(count, 0) + weight)
-        return estimate
+        return estimate.astype(np.float32, copy=False)
 
     return in_own_unit(scan, average)
 
