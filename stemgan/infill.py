@@ -6,8 +6,8 @@ are left out (normalised convolution with a certainty of 0 outside; Knutsson & W
 
 The spectral infill keeps what a few Fourier coefficients explain: projections onto the measured
 values and onto sparse spectra in turn, with a threshold that falls geometrically (Abma & Kabir,
-Geophysics 71, E91, 2006). It completes lattices that are finer than the scan's pitch, where
-every local average fails.
+Geophysics 71, E91, 2006) and that grows with frequency, as noise does over images' spectra. It
+completes lattices that are finer than the scan's pitch, where every local average fails.
 """
 
 import torch
@@ -90,6 +90,7 @@ def spectral_infill(
     start: Tensor,
     *,
     floor: Tensor,
+    tilt: Tensor,
     iterations: int = 30,
     margin: int = 16,
 ) -> Tensor:
@@ -103,7 +104,8 @@ def spectral_infill(
     values : measured values less what `start` should keep, (B, C, H, W).
     certainty : 1 where measured, 0 elsewhere, (B, 1, H, W).
     start : first guess, (B, C, H, W).
-    floor : last threshold over the largest Fourier magnitude, (C,).
+    floor : last threshold over the first, (C,).
+    tilt : the threshold grows as frequency to this power, (C,).
     iterations : number of projections, at least 2.
     margin : width of the margin [px].
 
@@ -113,18 +115,28 @@ def spectral_infill(
     """
     wide = (margin,) * 4
     mode = "reflect" if min(start.shape[2:]) > margin else "replicate"
-    weight = F.pad(certainty, wide)
+    known = F.pad(certainty, wide)
     level = start.mean(dim=(2, 3), keepdim=True)
     guess = F.pad(start - level, wide, mode=mode)
     data = F.pad((values - level) * certainty, wide)
-    rest = 1 - weight
+    rest = 1 - known
     image = data + rest * guess
-    top = torch.fft.rfft2(image).abs().amax(dim=(2, 3), keepdim=True)
+    weight = _frequencies(image) ** tilt[:, None, None]
+    top = (torch.fft.rfft2(image).abs() / weight).amax(dim=(2, 3), keepdim=True)
     for step in range(iterations):
         spectrum = torch.fft.rfft2(image)
-        threshold = top * floor[:, None, None] ** (step / (iterations - 1))
+        threshold = weight * top * floor[:, None, None] ** (step / (iterations - 1))
         spectrum = spectrum * (spectrum.abs() > threshold)
         estimate = torch.fft.irfft2(spectrum, s=image.shape[2:])
         image = data + rest * estimate
     inside = estimate[..., margin : margin + start.shape[2], margin : margin + start.shape[3]]
     return inside + level
+
+
+def _frequencies(image: Tensor) -> Tensor:
+    """Magnitudes of the frequencies of rfft2, over the largest, none of them 0."""
+    height, width = image.shape[2:]
+    rows = torch.fft.fftfreq(height, device=image.device)[:, None]
+    columns = torch.fft.rfftfreq(width, device=image.device)[None, :]
+    frequency = torch.hypot(rows, columns) + 1 / max(height, width)
+    return frequency / frequency.max()

@@ -185,7 +185,8 @@ def random_design(
     """
     family = families[int(rng.integers(len(families)))]
     share = float(np.exp(rng.uniform(*np.log(coverage))))
-    nominal = (2 if family == "jittered-grid" else 1) / (share * 1.08)
+    # Pixels a line and pitch: jittered lines come in two sets, and waver.
+    nominal = (3.1 if family == "jittered-grid" else 0.93) / share
     pitch = max(1.0, share**-0.5 if family == "dots" else nominal)
     span = (pitch, pitch) if family == "dots" else (shape[0] / 3, shape[1] / 3)
     low = (0.0, 0.0) if family == "dots" else (-span[0], -span[1])

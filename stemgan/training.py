@@ -11,8 +11,9 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from stemgan import losses
 from stemgan.data import Batch
 from stemgan.errors import InputError
+from stemgan.infill import gap_length, smooth
 from stemgan.networks import Generator, GeneratorConfig
-from stemgan.networks.features import BEST
+from stemgan.networks.features import BEST, SMOOTHED
 from stemgan.scan import FAMILIES
 
 
@@ -121,9 +122,9 @@ class ReconstructionTraining(LightningModule):
         generator: Generator = self.averaged.module  # type: ignore[assignment]
         blurred = losses.gaussian_blur(batch.target)
         out = generator(batch.infill, batch.dwell, batch.distance)
-        start = generator.features(batch.infill, batch.dwell, batch.distance).infills
+        start = smooth(batch.infill, SMOOTHED[BEST] * gap_length(batch.distance))
         error = 100 * losses.relative_rmse(out.image, blurred, batch.span)
-        before = 100 * losses.relative_rmse(start[:, BEST : BEST + 1], blurred, batch.span)
+        before = 100 * losses.relative_rmse(start, blurred, batch.span)
         size = len(batch.span)
         self._log("val/rmse_blurred", error, size, prog_bar=True)
         self._log("val/rmse_smoothed_infill", before, size)

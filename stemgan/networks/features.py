@@ -18,16 +18,19 @@ SMOOTHED = (0.12, 0.2, 0.3, 0.45, 1.5)
 """Standard deviations of the smoothed nearest infills, over the gap length."""
 
 BEST = 2
-"""Which of them leaves the least error by itself over scans and coverages: 0.3 gaps."""
+"""Which of them leaves the least error over scans and coverages: 0.3 gaps."""
 
 CONVOLVED = 0.35
 """Standard deviation of the normalised convolution, over the gap length."""
 
-FLOORS = (0.1, 0.01)
-"""Last thresholds of the spectral infills: of what the best infill leaves, and of all."""
+SPECTRAL = ((0.6, 0.03, 0.8), (0.3, 0.09, 1.5), (0.3, 0.05, 1.0))
+"""Of each spectral infill: the smoothing that it completes (over the gap), floor and tilt."""
 
-INFILLS = len(SMOOTHED) + 1 + len(FLOORS)
-CHANNELS = INFILLS + 3 + 2 + 3 + 2
+FOR_LINES, FOR_DOTS = len(SMOOTHED) + 1, len(SMOOTHED) + 2
+"""Which infills leave the least error by themselves: for lines, and for separate dots."""
+
+INFILLS = len(SMOOTHED) + 1 + len(SPECTRAL)
+CHANNELS = INFILLS + (1 + len(SPECTRAL)) + 2 + 3 + 2
 """Infills, misfits, measured values and mask, distance, and the scan's two lengths."""
 
 
@@ -49,7 +52,7 @@ class FeatureMaker(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("floors", torch.tensor(FLOORS), persistent=False)
+        self.register_buffer("settings", torch.tensor(SPECTRAL), persistent=False)
 
     @torch.no_grad()
     def forward(self, infill: Tensor, dwell: Tensor, distance: Tensor) -> Features:
@@ -63,7 +66,7 @@ class FeatureMaker(nn.Module):
         smoothed = [smooth(infill, share * gap) for share in SMOOTHED]
         best = smoothed[BEST]
         convolved = normalised_convolution(infill, mask, CONVOLVED * gap)
-        spectral = self._spectral(infill, mask, best)
+        spectral = self._spectral(infill, mask, gap)
         infills = torch.cat([*smoothed, convolved, spectral], dim=1)
         tested = torch.cat([best, spectral], dim=1)
         misfit = ((tested - infill) * mask).square()
@@ -89,17 +92,19 @@ class FeatureMaker(nn.Module):
         )
         return Features(infills, channels, scan)
 
-    def _spectral(self, infill: Tensor, mask: Tensor, best: Tensor) -> Tensor:
-        """Spectral infills at half size: of what `best` leaves, and of the whole image."""
-        size = infill.shape[2:]
+    def _spectral(self, infill: Tensor, mask: Tensor, gap: Tensor) -> Tensor:
+        """Complete by sparse spectra, at half size, what three smoothed infills leave."""
+        settings = self.get_buffer("settings")
         values, certainty = halve(infill, mask)
-        base = F.avg_pool2d(best, 2)
-        left = (values - base) * certainty
-        estimate = spectral_infill(
-            torch.cat([left, values], dim=1),
+        bases = torch.cat([smooth(infill, share * gap) for share in settings[:, 0]], dim=1)
+        bases = F.avg_pool2d(bases, 2)
+        left = (values - bases) * certainty
+        found = spectral_infill(
+            left,
             certainty,
-            torch.cat([torch.zeros_like(base), base], dim=1),
-            floor=self.get_buffer("floors"),
+            torch.zeros_like(bases),
+            floor=settings[:, 1],
+            tilt=settings[:, 2],
         )
-        estimate = estimate + torch.cat([base, torch.zeros_like(base)], dim=1)
-        return F.interpolate(estimate, size=size, mode="bilinear", align_corners=False)
+        size = infill.shape[2:]
+        return F.interpolate(bases + found, size=size, mode="bilinear", align_corners=False)
