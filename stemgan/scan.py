@@ -118,18 +118,28 @@ class ScanDesign:
         return replace(self, coverage=None, pitch=self._solve(self.coverage))
 
     def _solve(self, wanted: float) -> float:
-        """Find the pitch whose achieved coverage is nearest to `wanted`."""
+        """Find the pitch whose achieved coverage is nearest to `wanted`.
+
+        Coverage falls with pitch about as a power, but in steps of whole lines or dots: where
+        following the power does not get there, pitches all around are tried.
+        """
         lines = 2 if self.family == "jittered-grid" else 1
         power = 2 if self.family == "dots" else 1
-        pitch = max(1.0, (lines / wanted) ** (1 / power))
+        largest = float(max(self.shape))
+        pitch = (lines / wanted) ** (1 / power)
         tried: dict[float, float] = {}
         for _ in range(_SOLVER_STEPS):
+            pitch = min(max(pitch, 1.0), largest)
             if pitch in tried:
                 break
             tried[pitch] = self._achieved(pitch)
             if abs(tried[pitch] / wanted - 1) < _SOLVER_TOLERANCE:
-                break
-            pitch = max(1.0, pitch * (tried[pitch] / wanted) ** (1 / power))
+                return pitch
+            pitch *= (tried[pitch] / wanted) ** (1 / power)
+        best = min(tried, key=lambda p: abs(tried[p] - wanted))
+        for near in best * np.geomspace(0.6, 1.6, _SOLVER_SCAN):
+            pitch = min(max(float(near), 1.0), largest)
+            tried[pitch] = self._achieved(pitch)
         return min(tried, key=lambda p: abs(tried[p] - wanted))
 
     def _achieved(self, pitch: float) -> float:
@@ -142,6 +152,7 @@ class ScanDesign:
 
 _SOLVER_STEPS = 12
 _SOLVER_TOLERANCE = 0.002
+_SOLVER_SCAN = 61
 
 
 def _draw(design: ScanDesign) -> Path:

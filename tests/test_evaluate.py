@@ -200,6 +200,8 @@ def test_vacuum_has_no_percentage_and_spoils_no_mean(images, tmp_path, capsys):
     assert main(command(images, out, "--json")) == 0
     figures = json.loads(capsys.readouterr().out)
     assert all(row["rmse_blurred"] > 0 for row in figures["summary"])
+    assert figures["images"] == 3
+    assert {row["images"] for row in figures["summary"]} == {2}
     vacuum = [row for row in table(out / "results.csv") if row["image"] == "vacuum"]
     assert {row["rmse_blurred"] for row in vacuum} == {""}
     plan = make_plan([images / "vacuum.tif"], ["nearest"], ["dots"], ["1/8"])
@@ -245,3 +247,23 @@ def test_a_truth_must_be_whole(images, tmp_path):
     write_image(images / "broken.tif", broken)
     with pytest.raises(InputError, match="not finite"):
         make_plan([images / "broken.tif"], ["nearest"], ["dots"], ["1/8"])
+
+
+def test_a_weights_file_is_a_method_like_any_other(images, tmp_path):
+    import torch
+
+    from stemgan.networks import Generator, GeneratorConfig
+    from stemgan.weights import save_weights
+
+    weights = tmp_path / "mine.safetensors"
+    torch.manual_seed(0)
+    save_weights(weights, Generator(GeneratorConfig(widths=(8, 8, 8), depths=(1, 1, 1))), {})
+    methods = ["nearest", str(weights)]
+    plan = make_plan([images / "blob.tif"], methods, ["spiral"], ["1/8"])
+    summary = evaluation.evaluate(plan, tmp_path / "out")
+    assert [row["method"] for row in summary] == methods
+    assert 0 < summary[1]["rmse_blurred"] < 60
+    # Other weights under the same name are another evaluation.
+    save_weights(weights, Generator(GeneratorConfig(widths=(8, 8, 8), depths=(1, 1, 2))), {})
+    with pytest.raises(InputError, match="other images or arguments"):
+        evaluation.evaluate(plan, tmp_path / "out")

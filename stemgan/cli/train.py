@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stemgan.errors import InputError
 
@@ -15,7 +15,7 @@ usage: stemgan train [-m] [--cfg job] [OVERRIDE ...]
 
 Train a model. Overrides are Hydra's: name=value for any entry of the configuration, shown by
 --cfg job; -m runs every combination of comma-separated values. Writes checkpoints, the resolved
-configuration and metrics.csv into output_dir; an interrupted run goes on with resume=.
+configuration and metrics/ into output_dir; an interrupted run goes on with resume=.
 
 examples:
   stemgan synthesize -n 2000 -o simulated
@@ -41,45 +41,55 @@ def main(argv: list[str]) -> None:
     if any(flag in argv for flag in ("-h", "--help")):
         print(_HELP)
         return
+    if any(word.startswith("-") for word in argv):
+        _leave_to_hydra(argv)
+    else:
+        run(_compose(argv))
+
+
+def _leave_to_hydra(argv: list[str]) -> None:
+    """Let Hydra's own main handle its flags: -m, --cfg, --info and the like."""
     import hydra
 
-    folder = str(configuration_folder())
-    multirun = [flag for flag in ("-m", "--multirun") if flag in argv]
-    rest = [word for word in argv if word not in multirun]
-    if not any(word.startswith("-") for word in rest) and not multirun:
-        _check(folder, rest)
     # Hydra reads the process's arguments, and wants -m first.
-    sys.argv = ["stemgan train", *multirun, *rest]
-    hydra.main(version_base="1.3", config_path=folder, config_name="train")(run)()
+    multirun = [word for word in argv if word in ("-m", "--multirun")]
+    sys.argv = ["stemgan train", *multirun, *(word for word in argv if word not in multirun)]
+    main = hydra.main(
+        version_base="1.3", config_path=str(configuration_folder()), config_name="train"
+    )
+    main(run)()
 
 
-def _check(folder: str, overrides: list[str]) -> None:
-    """Compose once by ourselves: Hydra's own main would exit with code 1 on a mistyped key."""
+def _compose(overrides: list[str]) -> "DictConfig":
+    """Compose by ourselves: Hydra's own main exits with code 1 on a mistyped key."""
     from hydra import compose, initialize_config_dir
-    from hydra.core.global_hydra import GlobalHydra
     from hydra.errors import HydraException
+    from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
     try:
-        with initialize_config_dir(folder, version_base="1.3"):
+        with initialize_config_dir(str(configuration_folder()), version_base="1.3"):
             config = compose("train", overrides)
-            missing = config.data.get("datasets", None) is None
+            # Names such as the folder of this minute must not change while it runs.
+            OmegaConf.resolve(config)
     except (HydraException, OmegaConfBaseException) as error:
         reason = " ".join(str(error).split("\n")[:2])
         raise InputError(f"{reason} (see stemgan train --cfg job)") from error
-    finally:
-        GlobalHydra.instance().clear()
-    if missing:
+    if not OmegaConf.select(config, "data.datasets", throw_on_missing=False):
         raise InputError("no dataset is given: say data.datasets=[FOLDER,...]")
+    return config
 
 
 def run(config: "DictConfig") -> None:
     """Train as the configuration says."""
+    import logging
+
     import torch
     from hydra.utils import instantiate
     from lightning.pytorch import seed_everything
     from omegaconf import OmegaConf
 
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     seed_everything(config.seed, workers=True, verbose=False)
     torch.set_float32_matmul_precision("high")
     model = instantiate(config.model, _convert_="all")
@@ -107,10 +117,13 @@ def _checkpoint(path: str | None) -> str | None:
 
 
 def _callbacks(output: Path) -> "list[Callback]":
-    from lightning.pytorch.callbacks import ModelCheckpoint, TQDMProgressBar
+    from lightning.pytorch.callbacks import ModelCheckpoint
 
-    arguments: dict[str, Any] = {"dirpath": output, "enable_version_counter": False}
     best = ModelCheckpoint(
-        **arguments, filename="best", monitor="val/rmse_blurred", save_last=True
+        dirpath=output,
+        filename="best",
+        monitor="val/rmse_blurred",
+        save_last=True,
+        enable_version_counter=False,
     )
-    return [best, TQDMProgressBar(refresh_rate=10)]
+    return [best]

@@ -1,0 +1,137 @@
+"""Infills and generators."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.ndimage import gaussian_filter
+from torch import Tensor
+
+from stemgan import infill as fill
+from stemgan.measurement import measure
+from stemgan.networks import Generator, GeneratorConfig
+from stemgan.networks.blocks import SpectralBlock
+from stemgan.networks.features import CHANNELS, FOR_DOTS, FOR_LINES, INFILLS, FeatureMaker
+from stemgan.scan import ScanDesign
+
+TINY = GeneratorConfig(
+    widths=(8, 8, 8), depths=(1, 1, 1), half_width=4, outer_width=4, spectral=4
+)
+
+
+def inputs(family="spiral", shape=(64, 80), coverage=0.08, image=None) -> tuple[Tensor, ...]:
+    if image is None:
+        image = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    scan = measure(image, ScanDesign(family, image.shape, coverage=coverage).trace())
+    distance, infill = scan.nearest
+    return tuple(torch.from_numpy(a)[None, None] for a in (infill, scan.dwell, distance))
+
+
+def test_smoothing_is_a_gaussian_filter_away_from_the_edges():
+    image = torch.randn(2, 1, 60, 70)
+    smooth = fill.smooth(image, torch.tensor([2.0, 3.0]))
+    for sample, sigma in ((0, 2.0), (1, 3.0)):
+        twin = gaussian_filter(image[sample, 0].numpy(), sigma, truncate=8)
+        inside = (slice(20, -20), slice(20, -20))
+        np.testing.assert_allclose(smooth[sample, 0].numpy()[inside], twin[inside], atol=1e-5)
+
+
+def test_smoothing_and_convolution_keep_constants_to_the_edge():
+    flat = torch.full((1, 1, 30, 40), 2.5)
+    weight = (torch.rand(1, 1, 30, 40) < 0.1).float()
+    sigma = torch.tensor([4.0])
+    assert torch.allclose(fill.smooth(flat, sigma), flat, atol=1e-5)
+    assert torch.allclose(fill.normalised_convolution(flat, weight, sigma), flat, atol=1e-4)
+
+
+def test_the_gap_of_parallel_lines_is_their_pitch():
+    mask = np.zeros((120, 100), bool)
+    mask[::12] = True
+    from stemgan_kernels.distance import distance_transform
+
+    distance = torch.from_numpy(distance_transform(mask).distance)[None, None]
+    assert fill.gap_length(distance).item() == pytest.approx(12, rel=0.1)
+
+
+def test_a_spectral_infill_completes_a_lattice_finer_than_the_scan():
+    y, x = np.indices((128, 128))
+    lattice = (np.cos(2 * np.pi * x / 9.3) + np.cos(2 * np.pi * y / 8.1)).astype(np.float32)
+    infill, dwell, distance = inputs("spiral", coverage=1 / 15, image=lattice)
+    mask = (dwell > 0).float()
+    found = fill.spectral_infill(
+        infill * mask,
+        mask,
+        torch.zeros_like(infill),
+        floor=torch.tensor([0.05]),
+        tilt=torch.tensor([0.8]),
+    )
+    truth = torch.from_numpy(lattice)[None, None]
+    smoothed = fill.smooth(infill, 0.3 * fill.gap_length(distance))
+    assert (found - truth).square().mean() < 0.3 * (smoothed - truth).square().mean()
+
+
+@pytest.mark.parametrize(("family", "best"), [("spiral", FOR_LINES), ("dots", FOR_DOTS)])
+@pytest.mark.parametrize("coverage", [1 / 10, 1 / 50, 1 / 87])
+def test_an_untrained_generator_equals_the_infill_for_the_scan(family, best, coverage):
+    given = inputs(family, (512, 512), coverage)
+    generator = Generator(TINY)
+    with torch.no_grad():
+        image = generator(*given).image
+        infills = generator.features(*given).infills
+    spread = infills.std()
+    assert (image - infills[:, best : best + 1]).abs().mean() < 0.05 * spread
+
+
+@pytest.mark.parametrize("shape", [(32, 32), (33, 47), (8, 9), (64, 80), (50, 300)])
+def test_any_shape_is_completed(shape):
+    given = inputs("dots", shape, 0.3)
+    out = Generator(TINY)(*given)
+    assert out.image.shape == out.log_std.shape == (1, 1, *shape)
+    assert out.half.shape == (1, 1, shape[0] // 2, shape[1] // 2)
+    assert all(torch.isfinite(part).all() for part in out)
+
+
+def test_features_are_as_many_as_they_say_and_finite_on_vacuum():
+    infill, dwell, distance = inputs()
+    features = FeatureMaker()(torch.zeros_like(infill), dwell, distance)
+    assert features.infills.shape[1] == INFILLS
+    assert features.channels.shape[1] == CHANNELS
+    assert torch.isfinite(features.channels).all()
+
+
+def test_samples_of_a_batch_do_not_meet():
+    one, two = inputs("spiral"), inputs("dots")
+    generator = Generator(TINY).eval()
+    both = tuple(torch.cat(pair) for pair in zip(one, two, strict=True))
+    with torch.no_grad():
+        together = generator(*both).image
+        assert torch.allclose(together[:1], generator(*one).image, atol=1e-5)
+        assert torch.allclose(together[1:], generator(*two).image, atol=1e-5)
+
+
+def test_every_weight_learns():
+    generator = Generator(TINY)
+    for parameter in generator.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    out = generator(*inputs())
+    (out.image.square().mean() + out.half.square().mean() + out.log_std.mean()).backward()
+    for name, parameter in generator.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().sum() > 0, name
+
+
+def test_spectral_blocks_see_the_whole_frame_in_float32():
+    block = SpectralBlock(4, 4)
+    torch.nn.init.normal_(block.leave.weight)
+    x = torch.randn(1, 4, 16, 16, requires_grad=True)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        y = block(x)
+    assert y.dtype == torch.float32
+    (gradient,) = torch.autograd.grad(y[0, 0, 0, 0], x)
+    assert (gradient.abs().sum(dim=1) > 0).all()
+
+
+def test_sizes_survive_their_own_dictionary():
+    import json
+
+    config = GeneratorConfig.from_dict(json.loads(json.dumps(TINY.to_dict())))
+    assert config == TINY

@@ -1,0 +1,173 @@
+"""Losses, the training module, weights files, and train and export from the command line."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from stemgan import losses
+from stemgan.cli import main
+from stemgan.errors import InputError
+from stemgan.metrics import blurred
+from stemgan.networks import Generator, GeneratorConfig
+from stemgan.training import ReconstructionTraining
+from stemgan.weights import load_generator, save_weights
+
+SIZES = {
+    "widths": [8, 8, 8],
+    "depths": [1, 1, 1],
+    "half_width": 4,
+    "outer_width": 4,
+    "spectral": 4,
+}
+SMALL = [f"model.generator.{key}={value}" for key, value in SIZES.items()]
+QUICK = [
+    *SMALL,
+    "data.batch_size=2",
+    "data.num_workers=0",
+    "data.crops.size=64",
+    "trainer.max_steps=4",
+    "trainer.val_check_interval=2",
+    "+trainer.enable_progress_bar=false",
+    "+trainer.enable_model_summary=false",
+]
+
+
+def test_the_blur_is_that_of_the_metric():
+    image = np.random.default_rng(0).random((20, 30)).astype(np.float32)
+    tensor = losses.gaussian_blur(torch.from_numpy(image)[None, None])[0, 0]
+    np.testing.assert_allclose(tensor.numpy(), blurred(image), atol=1e-6)
+
+
+def test_fidelity_is_the_error_as_a_share_of_the_range():
+    truth = torch.rand(3, 1, 16, 16)
+    span = torch.tensor([1.0, 2.0, 4.0])
+    error = losses.relative_rmse(truth + 0.5, truth, span)
+    assert torch.allclose(error, torch.tensor([0.5, 0.25, 0.125]), atol=1e-4)
+    both = losses.fidelity(truth + 0.5, truth, truth, span, raw_weight=0.1)
+    assert both.item() == pytest.approx(1.1 * error.mean().item(), rel=1e-5)
+
+
+def test_uncertainty_is_least_at_the_true_deviation_and_moves_no_image():
+    error = torch.full((1, 1, 8, 8), 0.3)
+    image = error.clone().requires_grad_()
+    at = [
+        losses.uncertainty(torch.full_like(error, s), image, torch.zeros_like(error)).item()
+        for s in np.log([0.2, 0.3, 0.4])
+    ]
+    assert at[1] < min(at[0], at[2])
+    log_std = torch.zeros_like(error, requires_grad=True)
+    losses.uncertainty(log_std, image, torch.zeros_like(error)).backward()
+    assert image.grad is None
+    assert log_std.grad is not None
+
+
+def test_weights_come_back_as_they_were(tmp_path):
+    generator = Generator(GeneratorConfig.from_dict(SIZES))
+    for parameter in generator.parameters():
+        torch.nn.init.normal_(parameter)
+    save_weights(tmp_path / "w.safetensors", generator, {"steps": 3})
+    loaded, header = load_generator(tmp_path / "w.safetensors")
+    assert loaded.config == generator.config
+    assert header["training"] == {"steps": 3}
+    assert not loaded.training
+    for name, value in generator.state_dict().items():
+        assert torch.equal(loaded.state_dict()[name], value.half().float()), name
+
+
+@pytest.mark.parametrize("content", [b"", b"not weights", b"\x00" * 64])
+def test_what_is_no_weights_file_is_refused(tmp_path, content):
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"w\.safetensors"):
+        load_generator(path)
+    with pytest.raises(InputError, match="no model"):
+        load_generator(tmp_path / "missing.safetensors")
+
+
+def test_starting_weights_must_fit():
+    model = ReconstructionTraining(SIZES)
+    trained = Generator(GeneratorConfig.from_dict(SIZES))
+    torch.nn.init.normal_(trained.outer.head.weight)
+    model.start_from(trained)
+    for own in (model.generator, model.averaged.module):
+        assert torch.equal(own.outer.head.weight, trained.outer.head.weight)
+    with pytest.raises(InputError, match="sizes"):
+        model.start_from(Generator())
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data") / "simulated"
+    words = ["-n", "12", "--size", "96", "--split", "0.7,0.3,0", "-o", str(path)]
+    assert main(["synthesize", *words]) == 0
+    return path
+
+
+@pytest.fixture
+def train(dataset, tmp_path, monkeypatch):
+    def run(*overrides):
+        monkeypatch.setattr("sys.argv", ["stemgan"])
+        output = tmp_path / "run"
+        words = [f"data.datasets=[{dataset}]", f"output_dir={output}", *QUICK, *overrides]
+        return main(["train", *words]), output
+
+    return run
+
+
+@pytest.mark.filterwarnings("ignore")  # Lightning's own, on small machines
+def test_training_leaves_checkpoints_metrics_and_its_configuration(train, tmp_path, capsys):
+    code, output = train()
+    assert code == 0
+    names = {path.name for path in output.iterdir()}
+    assert {"best.ckpt", "last.ckpt", "metrics", "config.yaml"} <= names
+    metrics = output / "metrics" / "version_0" / "metrics.csv"
+    header = metrics.read_text().splitlines()[0]
+    assert "val/rmse_blurred" in header
+    weights = tmp_path / "w.safetensors"
+    capsys.readouterr()
+    assert main(["export", str(output), "-o", str(weights), "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["steps"] in (2, 4)
+    checkpoint = torch.load(output / "best.ckpt", weights_only=True)
+    loaded, _ = load_generator(weights)
+    trained = checkpoint["state_dict"]["averaged.module.outer.head.weight"]
+    assert torch.equal(loaded.outer.head.weight, trained.half().float())
+    assert main(["export", str(output), "-o", str(weights)]) == 2
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_training_resumes_where_it_stopped(train, tmp_path):
+    assert train("trainer.max_steps=2")[0] == 0
+    checkpoint = tmp_path / "run" / "last.ckpt"
+    code, output = train(f"resume={checkpoint}")
+    assert code == 0
+    assert torch.load(output / "last.ckpt", weights_only=True)["global_step"] == 4
+    assert len(list(output.glob("metrics/version_*/metrics.csv"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("dataa.x=1", "dataa"),
+        ("model=unheard", "unheard"),
+        ("data.datasets=null", "data.datasets"),
+        ("resume=missing.ckpt", "missing.ckpt"),
+        ("weights=missing", "missing"),
+        ("data.datasets=[missing]", "missing"),
+    ],
+)
+def test_wrong_overrides_are_a_sentence(train, capsys, override, words):
+    code, _ = train(override)
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert code == 2
+    assert words in error
+
+
+def test_a_run_without_a_checkpoint_cannot_be_exported(tmp_path, capsys):
+    assert main(["export", str(tmp_path), "-o", str(tmp_path / "w.safetensors")]) == 2
+    assert "best.ckpt" in capsys.readouterr().err
+    (tmp_path / "bad.ckpt").write_bytes(b"nonsense")
+    words = [str(tmp_path / "bad.ckpt"), "-o", str(tmp_path / "w.safetensors")]
+    assert main(["export", *words]) == 2
