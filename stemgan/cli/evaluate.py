@@ -111,7 +111,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 (whatever a row holds)
 def _text(figures: dict[str, Any], plan: Any, summary: list[dict[str, Any]]) -> str:  # noqa: ANN401 (a Plan)
     from stemgan.evaluate import table
 
-    images, groups = figures["images"], figures["groups"]
+    images, groups = summary[0]["images"], summary[0]["groups"]
     named = {"rmse_blurred": "blurred", "rmse_raw": "raw"}
     parts = [
         table(
@@ -132,4 +132,7 @@ def _text(figures: dict[str, Any], plan: Any, summary: list[dict[str, Any]]) -> 
             )
             for metric, truth in named.items()
         ]
+    if images < figures["images"]:
+        left_out = figures["images"] - images
+        parts.append(f"{left_out} constant images have no range, so no percentage")
     return "\n\n".join([*parts, f"tables and plots are in {figures['output']}"])

@@ -55,7 +55,8 @@ def summarise(plan: Plan, entries: Sequence[Entry], by: str | None = None) -> li
     One row for each value of `by`, condition and method. `METRIC` is the mean over images;
     `METRIC_groups` averages within each group first, as images of one group are not
     independent. `best` is the share of images for which the method has the least rmse_blurred.
-    Images without a value (a constant truth has no range) are left out; NaN means no value.
+    Images without a value (a constant truth has no range) are left out, of the counts `images`
+    and `groups` too; NaN means no value.
     """
     cells: dict[tuple, list[Row]] = defaultdict(list)
     for entry in entries:
@@ -64,13 +65,13 @@ def summarise(plan: Plan, entries: Sequence[Entry], by: str | None = None) -> li
     least = _least(entries)
     rows = []
     for (label, condition, method), members in sorted(cells.items(), key=_order(plan)):
-        groups = {row["group"] for row in members}
+        groups = {row["group"] for row in members if not math.isnan(row["rmse_raw"])}
         rows.append(
             {
                 **({by: label} if by else {}),
                 **dict(zip(("scan", "coverage", "electrons"), condition, strict=True)),
                 "method": method,
-                "images": len(members),
+                "images": sum(not math.isnan(row["rmse_raw"]) for row in members),
                 "groups": len(groups),
                 "achieved": _mean(row["achieved"] for row in members),
                 **{m: _mean(row[m] for row in members) for m in METRICS},

@@ -203,11 +203,11 @@ def _start_at_best(scan_bias: nn.Linear) -> None:
 
     Gap length times coverage is about 1 to 2 for lines, whatever their pitch, and 0.15 to 0.5
     for dots at coverages of 1/10 to 1/100: the sum of the centred logarithms tells them apart,
-    at 0.17.
+    at about 0.08.
     """
     nn.init.zeros_(scan_bias.weight)
     nn.init.zeros_(scan_bias.bias)
     with torch.no_grad():
         for infill, sign in ((FOR_LINES, 1), (FOR_DOTS, -1)):
-            scan_bias.weight[infill] = sign * 8.0
-            scan_bias.bias[infill] = 4.0 - sign * 8.0 * 0.17
+            scan_bias.weight[infill] = sign * 10.0
+            scan_bias.bias[infill] = 5.0 - sign * 10.0 * 0.08
