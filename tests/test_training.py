@@ -131,7 +131,8 @@ def test_training_leaves_checkpoints_metrics_and_its_configuration(train, tmp_pa
     figures = json.loads(capsys.readouterr().out)
     assert figures["steps"] in (2, 4)
     checkpoint = torch.load(output / "best.ckpt", weights_only=True)
-    loaded, _ = load_generator(weights)
+    loaded, header = load_generator(weights)
+    assert header["training"]["configuration"]["data"]["batch_size"] == 2
     trained = checkpoint["state_dict"]["averaged.module.outer.head.weight"]
     assert torch.equal(loaded.outer.head.weight, trained.half().float())
     assert main(["export", str(output), "-o", str(weights)]) == 2
@@ -145,6 +146,23 @@ def test_training_resumes_where_it_stopped(train, tmp_path):
     assert code == 0
     assert torch.load(output / "last.ckpt", weights_only=True)["global_step"] == 4
     assert len(list(output.glob("metrics/version_*/metrics.csv"))) == 2
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_wandb_keeps_a_run_on_disk_when_it_is_offline(train, monkeypatch):
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    code, output = train("logger=wandb", "logger.wandb.offline=true", "trainer.max_steps=2")
+    assert code == 0
+    assert list(output.glob("wandb/offline-run-*/run-*.wandb"))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_sweep_trains_every_combination(train):
+    code, output = train("-m", "model.learning_rate=0.001,0.002", "trainer.max_steps=2")
+    assert code == 0
+    for job in ("0", "1"):
+        assert (output / job / "last.ckpt").is_file()
+        assert (output / job / "config.yaml").is_file()
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,10 @@ def main(argv: list[str]) -> None:
     from stemgan.files import check_output
 
     check_output(arguments.output, overwrite=arguments.overwrite)
-    checkpoint = _read(_find(arguments.run))
+    path = _find(arguments.run)
+    checkpoint = _read(path)
     summary = _summary(checkpoint)
-    _save(checkpoint, arguments.output, summary)
+    _save(checkpoint, arguments.output, summary | {"configuration": _configuration(path)})
     text = ", ".join(f"{key} {value}" for key, value in summary.items())
     emit(summary, f"{arguments.output}: {text}", as_json=arguments.json)
 
@@ -63,6 +64,16 @@ def _summary(checkpoint: dict[str, Any]) -> dict[str, Any]:
         if name.startswith("ModelCheckpoint") and state.get("best_model_score") is not None:
             summary["val_rmse_blurred"] = round(float(state["best_model_score"]), 4)
     return summary
+
+
+def _configuration(checkpoint: Path) -> dict[str, Any] | None:
+    """Return the configuration that the run wrote beside its checkpoints."""
+    from omegaconf import OmegaConf
+
+    path = checkpoint.with_name("config.yaml")
+    if not path.is_file():
+        return None
+    return OmegaConf.to_container(OmegaConf.load(path), resolve=True)  # type: ignore[return-value]
 
 
 def _save(checkpoint: dict[str, Any], output: Path, summary: dict[str, Any]) -> None:

@@ -57,7 +57,15 @@ def _leave_to_hydra(argv: list[str]) -> None:
     main = hydra.main(
         version_base="1.3", config_path=str(configuration_folder()), config_name="train"
     )
-    main(run)()
+    main(_job)()
+
+
+def _job(config: "DictConfig") -> None:
+    """Train one job of Hydra's, in a folder of its own."""
+    from hydra.core.hydra_config import HydraConfig
+
+    config.output_dir = HydraConfig.get().runtime.output_dir
+    run(config)
 
 
 def _compose(overrides: list[str]) -> "DictConfig":
