@@ -1,7 +1,7 @@
 """The LightningModule: how a generator is trained and validated."""
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from lightning.pytorch import LightningModule
@@ -15,6 +15,9 @@ from stemgan.infill import gap_length, smooth
 from stemgan.networks import Generator, GeneratorConfig
 from stemgan.networks.features import BEST, SMOOTHED
 from stemgan.scan import FAMILIES
+
+if TYPE_CHECKING:
+    from lightning.pytorch.core.optimizer import LightningOptimizer
 
 
 class ReconstructionTraining(LightningModule):
@@ -77,20 +80,19 @@ class ReconstructionTraining(LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
         """One step: complete, weigh the terms, step, average."""
-        optimizer = self.optimizers()
-        assert isinstance(optimizer, torch.optim.Optimizer | object)
+        optimizer = cast("LightningOptimizer", self.optimizers())
         terms = self._terms(batch)
         loss = sum(terms.values(), torch.zeros((), device=self.device))
         if not torch.isfinite(loss):
             raise FloatingPointError(f"the loss of step {self.global_step} is {loss.item()}")
-        for group in optimizer.param_groups:  # type: ignore[union-attr]
+        for group in optimizer.param_groups:
             group["lr"] = self._learning_rate()
-        optimizer.zero_grad()  # type: ignore[union-attr]
+        optimizer.zero_grad()
         self.manual_backward(loss)
         torch.nn.utils.clip_grad_norm_(
             self.generator.parameters(), self.hparams["gradient_norm"]
         )
-        optimizer.step()  # type: ignore[union-attr]
+        optimizer.step()
         self.averaged.update_parameters(self.generator)
         self.log_dict({f"train/{name}": term for name, term in terms.items()})
         self.log("train/loss", loss, prog_bar=True)

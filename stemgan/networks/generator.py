@@ -140,8 +140,7 @@ class InnerStage(nn.Module):
         self.scan_bias = nn.Linear(2, INFILLS)
         _start_at_best(self.scan_bias)
         self.head = nn.Conv2d(config.half_width, INFILLS + 1, 1)
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
+        _start_at_zero(self.head)
 
     def forward(self, inputs: Features) -> tuple[Tensor, Tensor]:
         """Return features (B, half_width, H / 2, W / 2) and the half-size completion."""
@@ -169,8 +168,7 @@ class OuterStage(nn.Module):
         self.inner = nn.Conv2d(config.half_width, width, 1)
         self.middle = nn.Conv2d(width, width, 3, padding=1)
         self.head = nn.Conv2d(width, INFILLS + 2, 1)
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
+        _start_at_zero(self.head)
 
     def forward(self, features: Features, inner: Tensor) -> tuple[Tensor, Tensor]:
         """Return the completion and the logarithm of its error's standard deviation."""
@@ -198,6 +196,12 @@ def _infills_of(channels: Tensor) -> Tensor:
     return infills
 
 
+def _start_at_zero(head: nn.Module) -> None:
+    """Let an untrained head say nothing."""
+    for parameter in head.parameters():
+        nn.init.zeros_(parameter)
+
+
 def _start_at_best(scan_bias: nn.Linear) -> None:
     """Let an untrained stage choose the spectral infill that suits the kind of scan.
 
@@ -205,8 +209,7 @@ def _start_at_best(scan_bias: nn.Linear) -> None:
     for dots at coverages of 1/10 to 1/100: the sum of the centred logarithms tells them apart,
     at about 0.08.
     """
-    nn.init.zeros_(scan_bias.weight)
-    nn.init.zeros_(scan_bias.bias)
+    _start_at_zero(scan_bias)
     with torch.no_grad():
         for infill, sign in ((FOR_LINES, 1), (FOR_DOTS, -1)):
             scan_bias.weight[infill] = sign * 10.0
