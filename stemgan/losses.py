@@ -28,17 +28,33 @@ def relative_rmse(image: Tensor, truth: Tensor, span: Tensor) -> Tensor:
     return (mean_square + 1e-8).sqrt() / span.clamp_min(_LEAST_RANGE)
 
 
+def limited(error: Tensor, limit: float) -> Tensor:
+    """Errors e above the limit l become e l / stop-gradient(e): their gradient falls by l / e.
+
+    A fixed limit in place of the moving one of adaptive learning rate clipping (Ede & Beanland,
+    Mach Learn Sci Technol 1, 015011, 2020): a few hopeless samples must not decide a step.
+    """
+    return error * (limit / error.detach().clamp_min(limit))
+
+
 def fidelity(
-    image: Tensor, truth: Tensor, blurred: Tensor, span: Tensor, raw_weight: float
+    image: Tensor,
+    truth: Tensor,
+    blurred: Tensor,
+    span: Tensor,
+    *,
+    raw_weight: float,
+    limit: float,
 ) -> Tensor:
-    """Mean over samples of rmse(x, b) / s + w rmse(x, t) / s."""
-    error = relative_rmse(image, blurred, span)
-    return (error + raw_weight * relative_rmse(image, truth, span)).mean()
+    """Mean over samples of rmse(x, b) / s + w rmse(x, t) / s, the former limited."""
+    error = limited(relative_rmse(image, blurred, span), limit)
+    raw = limited(relative_rmse(image, truth, span), limit)
+    return (error + raw_weight * raw).mean()
 
 
-def auxiliary(half: Tensor, blurred: Tensor, span: Tensor) -> Tensor:
+def auxiliary(half: Tensor, blurred: Tensor, span: Tensor, *, limit: float) -> Tensor:
     """rmse(h, b binned 2 x 2) / s, for the half-size completion h of the auxiliary head."""
-    return relative_rmse(half, F.avg_pool2d(blurred, 2), span).mean()
+    return limited(relative_rmse(half, F.avg_pool2d(blurred, 2), span), limit).mean()
 
 
 def uncertainty(log_std: Tensor, image: Tensor, blurred: Tensor) -> Tensor:

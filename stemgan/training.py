@@ -32,6 +32,7 @@ class ReconstructionTraining(LightningModule):
     warmup_steps : steps over which the learning rate rises from 0.
     total_steps : steps over which it falls to a fiftieth, as a cosine.
     raw_weight, auxiliary_weight, uncertainty_weight : of the loss terms (see `losses`).
+    error_limit : relative error above which a sample's gradient no longer grows.
     gradient_norm : largest norm of a step's gradient.
     ema_decay : of the averaged weights, which are validated and exported.
     """
@@ -46,6 +47,7 @@ class ReconstructionTraining(LightningModule):
         raw_weight: float = 0.1,
         auxiliary_weight: float = 0.3,
         uncertainty_weight: float = 0.01,
+        error_limit: float = 0.2,
         gradient_norm: float = 1.0,
         ema_decay: float = 0.998,
     ) -> None:
@@ -104,10 +106,15 @@ class ReconstructionTraining(LightningModule):
         weights = self.hparams
         return {
             "fidelity": losses.fidelity(
-                out.image, batch.target, blurred, batch.span, weights["raw_weight"]
+                out.image,
+                batch.target,
+                blurred,
+                batch.span,
+                raw_weight=weights["raw_weight"],
+                limit=weights["error_limit"],
             ),
             "auxiliary": weights["auxiliary_weight"]
-            * losses.auxiliary(out.half, blurred, batch.span),
+            * losses.auxiliary(out.half, blurred, batch.span, limit=weights["error_limit"]),
             "uncertainty": weights["uncertainty_weight"]
             * losses.uncertainty(out.log_std, out.image, blurred),
         }

@@ -45,8 +45,16 @@ def test_fidelity_is_the_error_as_a_share_of_the_range():
     span = torch.tensor([1.0, 2.0, 4.0])
     error = losses.relative_rmse(truth + 0.5, truth, span)
     assert torch.allclose(error, torch.tensor([0.5, 0.25, 0.125]), atol=1e-4)
-    both = losses.fidelity(truth + 0.5, truth, truth, span, raw_weight=0.1)
+    both = losses.fidelity(truth + 0.5, truth, truth, span, raw_weight=0.1, limit=1.0)
     assert both.item() == pytest.approx(1.1 * error.mean().item(), rel=1e-5)
+
+
+def test_hopeless_samples_keep_the_gradient_of_the_limit():
+    error = torch.tensor([0.1, 0.2, 4.0], requires_grad=True)
+    limited = losses.limited(error, 0.2)
+    assert torch.allclose(limited, torch.tensor([0.1, 0.2, 0.2]))
+    limited.sum().backward()
+    assert torch.allclose(error.grad, torch.tensor([1.0, 1.0, 0.05]))
 
 
 def test_uncertainty_is_least_at_the_true_deviation_and_moves_no_image():

@@ -4,7 +4,7 @@ The completion is a convex mix of infills plus a residual,
 
     x = sum_k softmax(a)_k f_k + r,
 
-so that the untrained network already equals the best infill for the kind of scan, and training
+so that the untrained network is already near the best infill for the kind of scan, and training
 only has to learn what no infill knows (Ede & Beanland 2020 for the two stages and the auxiliary
 head; the mix replaces their single nearest infill).
 """
@@ -20,12 +20,15 @@ from stemgan.networks.blocks import Down, SpectralBlock, Up, residual_blocks
 from stemgan.networks.features import (
     BEST,
     CHANNELS,
-    FOR_DOTS,
-    FOR_LINES,
     INFILLS,
     FeatureMaker,
     Features,
 )
+
+_GAIN = 4.0
+"""Logits are steps of a softmax: this brings their gradients to those of the residual."""
+
+_GATE_WIDTH = 64
 
 
 class Completion(NamedTuple):
@@ -114,8 +117,24 @@ class Generator(nn.Module):
         return Features(
             F.pad(features.infills, pad, mode="replicate"),
             F.pad(features.channels, pad, mode="replicate"),
-            features.scan,
+            features.statistics,
+            features.prior,
         )
+
+
+class Gate(nn.Module):
+    """Logits of the mix for a whole image, from what its features are like on the average."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.enter = nn.Linear(CHANNELS, _GATE_WIDTH)
+        self.leave = nn.Linear(_GATE_WIDTH, INFILLS)
+        _start_at_zero(self.leave)
+
+    def forward(self, features: Features) -> Tensor:
+        """Return logits (B, INFILLS, 1, 1), the prior included."""
+        learned = self.leave(F.silu(self.enter(features.statistics))).float()
+        return (features.prior + _GAIN * learned)[:, :, None, None]
 
 
 class InnerStage(nn.Module):
@@ -137,8 +156,7 @@ class InnerStage(nn.Module):
         self.up_a = Up(b, a)
         self.return_a = residual_blocks(a, config.depths[0])
         self.up_half = Up(a, config.half_width)
-        self.scan_bias = nn.Linear(2, INFILLS)
-        _start_at_best(self.scan_bias)
+        self.gate = Gate()
         self.head = nn.Conv2d(config.half_width, INFILLS + 1, 1)
         _start_at_zero(self.head)
 
@@ -152,7 +170,7 @@ class InnerStage(nn.Module):
         a = self.return_a(a + self.up_a(b))
         features = F.silu(self.up_half(a))
         logits, residual = self.head(features).float().split([INFILLS, 1], dim=1)
-        logits = logits + self.scan_bias(inputs.scan).float()[:, :, None, None]
+        logits = _GAIN * logits + self.gate(inputs)
         return features, _mixed(_infills_of(at_half), logits) + residual
 
 
@@ -162,8 +180,7 @@ class OuterStage(nn.Module):
     def __init__(self, config: GeneratorConfig) -> None:
         super().__init__()
         width = config.outer_width
-        self.scan_bias = nn.Linear(2, INFILLS)
-        _start_at_best(self.scan_bias)
+        self.gate = Gate()
         self.enter = nn.Conv2d(CHANNELS, width, 3, padding=1)
         self.inner = nn.Conv2d(config.half_width, width, 1)
         self.middle = nn.Conv2d(width, width, 3, padding=1)
@@ -178,7 +195,7 @@ class OuterStage(nn.Module):
         hidden = F.silu(self.middle(hidden) + hidden)
         out = self.head(hidden).float()
         logits, residual, log_std = out.split([INFILLS, 1, 1], dim=1)
-        logits = logits + self.scan_bias(features.scan).float()[:, :, None, None]
+        logits = _GAIN * logits + self.gate(features)
         # Errors of some percent of the range are what untrained networks make.
         return _mixed(features.infills, logits) + residual, log_std - 2
 
@@ -200,17 +217,3 @@ def _start_at_zero(head: nn.Module) -> None:
     """Let an untrained head say nothing."""
     for parameter in head.parameters():
         nn.init.zeros_(parameter)
-
-
-def _start_at_best(scan_bias: nn.Linear) -> None:
-    """Let an untrained stage choose the spectral infill that suits the kind of scan.
-
-    Gap length times coverage is about 1 to 2 for lines, whatever their pitch, and 0.15 to 0.5
-    for dots at coverages of 1/10 to 1/100: the sum of the centred logarithms tells them apart,
-    at about 0.08.
-    """
-    _start_at_zero(scan_bias)
-    with torch.no_grad():
-        for infill, sign in ((FOR_LINES, 1), (FOR_DOTS, -1)):
-            scan_bias.weight[infill] = sign * 10.0
-            scan_bias.bias[infill] = 5.0 - sign * 10.0 * 0.08
