@@ -6,6 +6,7 @@ A weights file is safetensors, so that reading it cannot run code. Its header ho
 
 import json
 from difflib import get_close_matches
+from json import JSONDecodeError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +70,14 @@ def load_generator(model: str | Path = DEFAULT_MODEL) -> "tuple[Generator, dict[
             parsed = {key: json.loads(header[key]) for key in ("generator", "training")}
             generator = Generator(GeneratorConfig.from_dict(parsed["generator"]))
             generator.load_state_dict({key: file.get_tensor(key) for key in file.keys()})  # noqa: SIM118
-    except (SafetensorError, RuntimeError, TypeError, KeyError, OSError) as error:
+    except (
+        SafetensorError,
+        RuntimeError,
+        TypeError,
+        KeyError,
+        OSError,
+        JSONDecodeError,
+    ) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path} is not a readable weights file: {reason}") from error
     return generator.eval(), parsed
