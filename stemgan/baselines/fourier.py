@@ -23,6 +23,8 @@ TUNED = {"lines": (0.6, 0.05, 0.8), "dots": (0.3, 0.09, 1.5)}
 """`base`, `floor` and `tilt` for masks of lines and of separate dots."""
 ITERATIONS = 80
 
+_NOISE = 10
+_TINY = 1e-30
 _MARGIN = 1 / 8
 _WIDEST_MARGIN = 64  # [px]
 
@@ -39,7 +41,7 @@ def fourier_pocs(
     ----------
     scan : the partial scan.
     tuned : `base`: σ of the Gaussian that smooths the nearest infill, over the gap; `floor`:
-        last threshold over the first; `tilt`: thresholds grow as frequency to this power,
+        least last threshold over the first; `tilt`: thresholds grow as frequency to this power,
         because images' spectra fall with it. By default what `TUNED` says for the mask's kind.
     iterations : number of turns, at least 2.
     workers : threads of the Fourier transforms.
@@ -77,12 +79,17 @@ def _sparse(
     measured[:height, :width] = mask
     weight = _weight(wide, tilt)
     image = estimate = data
-    top = 0.0
+    top, last = 0.0, floor
     for step in range(iterations):
         spectrum = np.asarray(scipy.fft.rfft2(image, workers=workers))
         size = np.abs(spectrum)
-        top = top or float((size / weight).max())
-        threshold = weight * np.float32(top * floor ** (step / (iterations - 1)))
+        if step == 0:
+            ratio = size / weight
+            top = float(ratio.max())
+            # Most coefficients are noise: none of their size is kept, whatever the floor.
+            noise = _NOISE * float(np.median(ratio)) / max(top, _TINY)
+            last = max(floor, min(noise, 0.9))
+        threshold = weight * np.float32(top * last ** (step / (iterations - 1)))
         spectrum[size < threshold] = 0
         estimate = np.asarray(scipy.fft.irfft2(spectrum, wide, workers=workers), np.float32)
         image = np.where(measured, data, estimate)

@@ -85,7 +85,7 @@ def load_generator(model: str | Path = DEFAULT_MODEL) -> "tuple[Generator, dict[
 
 def save_weights(path: Path, generator: "Generator", training: dict[str, Any]) -> None:
     """Write a generator in float16 with its sizes and the training run's summary."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     from stemgan.files import whole_file
 
@@ -96,4 +96,5 @@ def save_weights(path: Path, generator: "Generator", training: dict[str, Any]) -
         "training": json.dumps(training),
     }
     with whole_file(path) as temporary:
-        save_file(tensors, temporary, header)
+        # Not save_file: it makes files that only their owner can read.
+        temporary.write_bytes(save(tensors, header))
