@@ -15,7 +15,7 @@ all conditions of a kind, costs at most 0.1 % of the range):
     normalised-convolution  lines 0.15, trust 0.3; dots 0.3, trust 0.1
     fourier-pocs            lines base 0.6, floor 0.05, tilt 0.8; dots 0.3, 0.09, 1.5; 80 turns
                             (40 are too few for wide gaps; more than 120 complete the noise);
-                            last threshold at 10 times the median coefficient of the start
+                            last threshold at 6 times the median coefficient of the start
 """
 
 import argparse

@@ -23,7 +23,7 @@ TUNED = {"lines": (0.6, 0.05, 0.8), "dots": (0.3, 0.09, 1.5)}
 """`base`, `floor` and `tilt` for masks of lines and of separate dots."""
 ITERATIONS = 80
 
-_NOISE = 10
+_NOISE = 6
 _TINY = 1e-30
 _MARGIN = 1 / 8
 _WIDEST_MARGIN = 64  # [px]
