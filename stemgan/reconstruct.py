@@ -23,6 +23,9 @@ DEVICES = ("auto", "cpu", "cuda")
 _LARGEST_WHOLE = 1536
 _TILE = 1024
 _OVERLAP = 256
+_UNKNOWN = 1.0
+"""Standard deviation where a whole tile is unmeasured: half of the measured range."""
+
 _EXTREME = float(np.finfo(np.float32).max)
 
 
@@ -102,6 +105,8 @@ class Reconstructor:
         )
 
     def _run(self, inputs: Image) -> tuple[Image, Image]:
+        if not inputs[1].any():  # an unmeasured tile, for which no network was made
+            return inputs[0], np.full_like(inputs[0], _UNKNOWN)
         planes = torch.from_numpy(np.ascontiguousarray(inputs)).to(self.device)[:, None, None]
         completion = self.generator(planes[0], planes[1], planes[2])
         image = completion.image[0, 0].float().cpu().numpy()

@@ -85,6 +85,15 @@ def test_tiles_of_a_local_generator_leave_no_seam(shape):
     assert max(max(tile) for tile in seen) <= 1024
 
 
+def test_a_tile_without_a_measured_pixel_is_said_to_be_unknown(untrained):
+    dwell = np.zeros((1600, 64), np.float32)
+    dwell[:300:4] = 1
+    partial = PartialScan(np.full(dwell.shape, 7, np.float32), dwell)
+    result = Reconstructor(untrained)(partial)
+    np.testing.assert_allclose(result.image, 7, atol=1e-3)
+    assert (result.std[-100:] == intensity_scale(partial).gain).all()
+
+
 def test_tiles_that_disagree_are_blended_smoothly():
     calls = iter(range(100))
 
