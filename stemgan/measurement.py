@@ -15,6 +15,8 @@ Image = NDArray[np.float32]
 SMALLEST_SIDE = 8
 FEWEST_PIXELS = 16
 
+_MOST_ELECTRONS = 1e9  # float32 cannot show the noise of more
+
 
 @dataclass(frozen=True, eq=False)
 class PartialScan:
@@ -117,8 +119,11 @@ class Noise:
     drift: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.electrons is not None and not self.electrons > 0:
-            raise InputError(f"electrons per pixel must be above 0, not {self.electrons:g}")
+        if self.electrons is not None and not 0 < self.electrons <= _MOST_ELECTRONS:
+            raise InputError(
+                f"electrons per pixel must be above 0 and at most {_MOST_ELECTRONS:g}, not "
+                f"{self.electrons:g}"
+            )
         if min(self.readout, self.jitter, self.drift) < 0:
             raise InputError(f"noise cannot be negative: {self}")
 

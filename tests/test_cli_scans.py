@@ -111,6 +111,8 @@ BAD = {
     "pitch below 1": ([*SAMPLE, "dots", "--pitch", "0.5"], "at least 1"),
     "unknown family": ([*SAMPLE, "spirall", "--pitch", "5"], "spiral"),
     "no electrons": ([*SAMPLE, *DOTS, "--electrons", "0"], "electrons"),
+    "electrons without end": ([*SAMPLE, *DOTS, "--electrons", "inf"], "electrons"),
+    "too many electrons": ([*SAMPLE, *DOTS, "--electrons", "1e20"], "electrons"),
     "negative seed": ([*SAMPLE, *DOTS, "--seed", "-1"], "seed"),
     "no family": (["sample", "a.tif", "-o", "p.tif"], "--scan"),
     "missing image": (["sample", "b.tif", *SAMPLE[2:], *DOTS], "b.tif"),

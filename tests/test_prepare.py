@@ -186,5 +186,6 @@ def test_synthesize_command_is_the_same_with_and_without_workers(tmp_path, capsy
     capsys.readouterr()
     assert main([*arguments, "-o", str(tmp_path / "alone"), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"done_before": True}
-    assert main(["synthesize", "-n", "0", "-o", str(tmp_path / "none")]) == 2
+    for wrong in (["-n", "0"], ["-n", "1", "--seed", "-1"]):
+        assert main(["synthesize", *wrong, "-o", str(tmp_path / "none")]) == 2
     assert main([*arguments, "-o", str(tmp_path / "no" / "set")]) == 2

@@ -50,7 +50,10 @@ def _expand(name: str) -> list[Path]:
         return [path]
     root = Path(path.anchor) if path.anchor else Path()
     pattern = path.relative_to(path.anchor) if path.anchor else path
-    found = sorted(p for p in root.glob(str(pattern)) if p.is_file())
+    try:
+        found = sorted(p for p in root.glob(str(pattern)) if p.is_file())
+    except ValueError as error:
+        raise InputError(f"{name} is not a pattern: {error}") from error
     if not found:
         raise InputError(f"no file matches {name}: check the name")
     return found

@@ -30,6 +30,8 @@ def main(argv: list[str]) -> None:
 
     if arguments.number < 1 or arguments.size < 32 or arguments.workers < 0:
         raise InputError("-n must be 1 or more, --size 32 or more, and --workers 0 or more")
+    if arguments.seed < 0:
+        raise InputError(f"a seed is 0 or more, not {arguments.seed}")
     start = time.perf_counter()
     made = synthesize(
         arguments.number,
