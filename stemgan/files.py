@@ -38,6 +38,28 @@ def check_output(path: Path, *, overwrite: bool = False) -> Path:
     return path
 
 
+def check_folder(folder: Path) -> Path:
+    """Refuse an output folder that is not there and cannot be made, before any work is done.
+
+    Raises
+    ------
+    InputError : it is a file, its parent does not exist, or it cannot be written to.
+    """
+    if folder.is_dir():
+        parent = folder
+    elif folder.exists():
+        raise InputError(f"{folder} is a file: name a folder with -o")
+    else:
+        parent = folder.absolute().parent
+    if not parent.is_dir():
+        raise InputError(
+            f"the folder of {folder} does not exist: make it, or choose another -o"
+        )
+    if not os.access(parent, os.W_OK):
+        raise InputError(f"{parent} cannot be written to: choose another -o")
+    return folder
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`, renamed to it when the block ends without an error.

@@ -86,6 +86,7 @@ BAD = {
     "not a TIFF": (lambda: Path("a.tif").write_bytes(b"hello" * 99), ["a.tif"], "a.tif"),
     "not an NPY": (lambda: Path("a.npy").write_bytes(b"hello" * 99), ["a.npy"], "a.npy"),
     "not an NPZ": (lambda: Path("a.npz").write_bytes(b"PK\x03\x04" * 99), ["a.npz"], "a.npz"),
+    "bad glob": (lambda: None, ["a**b*.tif"], "is not a pattern"),
     "empty folder": (lambda: Path("d").mkdir(), ["d"], "holds no image"),
     "other shape of mask": (
         lambda: (tif("a.tif", image()), tif("m.tif", mask((40, 55)).astype(np.uint8))),
@@ -210,7 +211,7 @@ BAD = {
     "several into a file": (
         lambda: (npy("a.npy", partial()), npy("b.npy", partial()), npy("c.npy", image())),
         ["a.npy", "b.npy", "-o", "c.npy"],
-        "names a folder",
+        "is a file: name a folder",
     ),
     "several of one name": (
         lambda: (npy("a.npy", partial()), tif("a.tif", partial())),
@@ -263,10 +264,12 @@ def test_bad_input(case, folder, capsys):
 @pytest.mark.skipif(sys.platform == "win32", reason="folders have no such permissions")
 def test_a_folder_that_cannot_be_written(folder, capsys, monkeypatch):
     npy("a.npy", partial())
+    npy("b.npy", partial())
     (folder / "locked").mkdir()
     monkeypatch.setattr("os.access", lambda path, mode: "locked" not in str(path))
-    assert main(["reconstruct", "a.npy", "-o", "locked/b.tif"]) == 2
-    assert "cannot be written" in capsys.readouterr().err
+    for arguments in (["a.npy", "-o", "locked/b.tif"], ["a.npy", "b.npy", "-o", "locked/out"]):
+        assert main(["reconstruct", *arguments]) == 2
+        assert "cannot be written" in capsys.readouterr().err
     assert list((folder / "locked").iterdir()) == []
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stemgan.cli.common import emit, parser_for, progress
-from stemgan.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,15 +79,11 @@ def main(argv: list[str]) -> None:
 
 
 def _check(folder: Path, outputs: tuple[Path, ...], *, overwrite: bool) -> None:
-    from stemgan.files import check_output
+    from stemgan.files import check_folder, check_output
 
-    if folder.is_dir():
+    if check_folder(folder).is_dir():
         for path in outputs:
             check_output(path, overwrite=overwrite)
-    elif folder.exists():
-        raise InputError(f"{folder} is a file: name a folder with -o")
-    elif not folder.absolute().parent.is_dir():
-        raise InputError(f"the folder of {folder} does not exist: make it, or change -o")
 
 
 def _rows(truth: "Image", scan: "PartialScan", net: "Completer") -> dict[str, Row]:

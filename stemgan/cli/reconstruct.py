@@ -154,10 +154,9 @@ def _check(job: Job, *, overwrite: bool) -> None:
 
 
 def _in_folder(sources: list[Path], folder: Path) -> list[Path]:
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is a file: with several scans, -o names a folder")
-    if not folder.absolute().parent.is_dir():
-        raise InputError(f"the folder of {folder} does not exist: make it, or change -o")
+    from stemgan.files import check_folder
+
+    check_folder(folder)
     taken: dict[str, Path] = {}
     for source in sources:
         other = taken.setdefault(source.stem.casefold(), source)
