@@ -192,6 +192,14 @@ def test_an_npz_of_several_unnamed_images_is_refused(tmp_path):
         read_stack(tmp_path / "a.npz")
 
 
+def test_an_npz_of_others_may_call_anything_metadata(tmp_path):
+    odd = {"metadata": "taken on a Monday", "pixel_size": "large", "unit": 3}
+    np.savez(tmp_path / "a.npz", values=np.ones(SHAPE), **odd)
+    image = read_micrograph(tmp_path / "a.npz")
+    assert image.metadata == {"metadata": "taken on a Monday"}
+    assert image.pixel_size is None
+
+
 def test_pickles_are_refused(tmp_path):
     np.save(tmp_path / "a.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(InputError, match="pickled"):
@@ -270,6 +278,10 @@ def test_pictures_show_unmeasured_pixels_in_their_own_colour(tmp_path):
 
 def test_a_constant_image_can_be_pictured():
     assert picture([("vacuum", np.zeros((32, 32), np.float32))]).width >= 256
+
+
+def test_a_strip_can_be_pictured():
+    assert picture([("", np.zeros((8, 20_000)))]).height > 0
 
 
 def test_a_small_preview_is_enlarged_and_a_large_one_reduced():

@@ -48,8 +48,8 @@ def read_npz(path: Path) -> list[Micrograph]:
     data = frames(content[_key(path, content)], str(path))
     dwell = next((content[name] for name in _DWELLS if name in content), None)
     dwells = [None] * len(data) if dwell is None else _matching(path, data, dwell)
-    size, unit = plain_scale(_scalar(content, "pixel_size"), _scalar(content, "unit"))
-    metadata = json.loads(_scalar(content, "metadata") or "{}")
+    size, unit = plain_scale(_number(content, "pixel_size"), _text(content, "unit"))
+    metadata = _record(_text(content, "metadata"))
     names = numbered(path.stem, len(data))
     return [
         Micrograph(frame, size, unit, name, metadata, mask)
@@ -68,9 +68,24 @@ def _key(path: Path, content: dict[str, NDArray[Any]]) -> str:
     )
 
 
-def _scalar(content: dict[str, NDArray[Any]], name: str) -> Any:  # noqa: ANN401
+def _number(content: dict[str, NDArray[Any]], name: str) -> float | None:
     value = content.get(name)
-    return None if value is None or value.size != 1 else value.item()
+    usable = value is not None and value.size == 1 and value.dtype.kind in "uif"
+    return float(value.item()) if usable else None
+
+
+def _text(content: dict[str, NDArray[Any]], name: str) -> str | None:
+    value = content.get(name)
+    return str(value.item()) if value is not None and value.size == 1 else None
+
+
+def _record(text: str | None) -> dict[str, Any]:
+    """Read the metadata that we write as JSON; what others call metadata is kept as text."""
+    try:
+        record = json.loads(text or "{}")
+    except ValueError:
+        record = None
+    return record if isinstance(record, dict) else {"metadata": text}
 
 
 def _matching(

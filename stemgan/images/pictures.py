@@ -69,9 +69,8 @@ def picture(
     limits = limits or [None] * len(panels)
     images = [_grey(data, limit) for (_, data), limit in zip(panels, limits, strict=True)]
     scale = _scale(images[0].width)
-    images = [i.resize((i.width * scale[0] // scale[1], i.height * scale[0] // scale[1]),
-                       Image.Resampling.NEAREST if scale[0] > 1 else Image.Resampling.BOX)
-              for i in images]  # fmt: skip
+    resampling = Image.Resampling.NEAREST if scale[0] > 1 else Image.Resampling.BOX
+    images = [i.resize(_scaled(i.size, scale), resampling) for i in images]
     font = _font(max(13, images[0].width // 24))
     canvas = Image.new("RGB", (1, 1))
     heights = [
@@ -132,6 +131,11 @@ def _scale(width: int) -> tuple[int, int]:
     if width < _SMALLEST_SIDE:
         return -(-_SMALLEST_SIDE // width), 1
     return 1, -(-width // _LARGEST_SIDE)
+
+
+def _scaled(size: tuple[int, int], scale: tuple[int, int]) -> tuple[int, int]:
+    width, height = (max(1, side * scale[0] // scale[1]) for side in size)
+    return width, height
 
 
 def _font(size: int) -> "FreeTypeFont | BitmapFont":
