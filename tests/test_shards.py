@@ -147,6 +147,11 @@ def test_missing_parent_folder_is_an_input_error(tmp_path):
         ShardWriter(tmp_path / "none" / "set", 32, {})
 
 
+def test_files_of_file_managers_are_no_shards(dataset):
+    (dataset / "images" / "c" / ".DS_Store").touch()
+    ShardedImages(dataset)
+
+
 def test_reader_is_sent_unopened(dataset):
     read = ShardedImages(dataset)
     first = read[0]

@@ -201,7 +201,9 @@ class ShardedImages:
         self.request: dict[str, Any] = attributes["request"]
         self.columns: dict[str, list[Any]] = attributes["columns"]
         self._array: Any = None
-        shards = sum(1 for file in (self.path / "images" / "c").rglob("*") if file.is_file())
+        # Shards are named by numbers; file managers leave files of their own.
+        files = (self.path / "images" / "c").rglob("*")
+        shards = sum(file.name.isdecimal() and file.is_file() for file in files)
         if shards != -(-len(self) // attributes["per_shard"]):
             raise InputError(f"{path} lacks some of its shards: make the dataset again")
 
