@@ -24,8 +24,9 @@ def gaussian_blur(image: Tensor) -> Tensor:
 
 def relative_rmse(image: Tensor, truth: Tensor, span: Tensor) -> Tensor:
     """sqrt(mean (x - t)^2) / s for each sample, (B,): the error as it is reported."""
-    mean_square = (image - truth).square().mean(dim=(1, 2, 3))
-    return (mean_square + 1e-8).sqrt() / span.clamp_min(_LEAST_RANGE)
+    # Divided first: squares of a bright spot that no scan has seen may overflow.
+    error = (image - truth) / span.clamp_min(_LEAST_RANGE)[:, None, None, None]
+    return (error.square().mean(dim=(1, 2, 3)) + 1e-8).sqrt()
 
 
 def limited(error: Tensor, limit: float) -> Tensor:
@@ -60,7 +61,10 @@ def auxiliary(half: Tensor, blurred: Tensor, span: Tensor, *, limit: float) -> T
 def uncertainty(log_std: Tensor, image: Tensor, blurred: Tensor) -> Tensor:
     """Mean of log sigma + (x - b)^2 / (2 sigma^2): a Gaussian's negative log-likelihood.
 
-    The error is detached, so that the completion does not get worse where it is uncertain.
+    The error is detached, so that the completion does not get worse where it is uncertain. It
+    is cut at ten times the range of what was measured, and squares above 25 sigma^2 count with
+    the gradient of that limit: a bright spot that no scan has seen may be any size.
     """
-    error = (image - blurred).detach()
-    return (log_std + 0.5 * error.square() * torch.exp(-2 * log_std)).mean()
+    error = (image - blurred).detach().clamp(-20, 20)
+    squares = error.square() * torch.exp(-2 * log_std)
+    return (log_std + 0.5 * limited(squares, 25)).mean()

@@ -8,6 +8,7 @@ import torch
 
 from stemgan import losses
 from stemgan.cli import main
+from stemgan.data import Batch
 from stemgan.errors import InputError
 from stemgan.metrics import blurred
 from stemgan.networks import Generator, GeneratorConfig
@@ -103,6 +104,20 @@ def test_starting_weights_must_fit():
         assert torch.equal(own.outer.head.weight, trained.outer.head.weight)
     with pytest.raises(InputError, match="sizes"):
         model.start_from(Generator())
+
+
+def test_a_bright_spot_that_no_scan_has_seen_leaves_every_term_finite():
+    model = ReconstructionTraining(SIZES)
+    plane = torch.rand(1, 1, 64, 64)
+    target = plane.clone()
+    target[..., 30, 30] = 1e25
+    dwell = (plane > 0.9).float()
+    sizes = torch.tensor([1e25]), torch.tensor([0.1]), torch.tensor([0])
+    terms = model._terms(Batch(target, plane, dwell, 4 * (1 - dwell), *sizes))
+    sum(terms.values()).backward()
+    assert all(torch.isfinite(term) for term in terms.values())
+    for parameter in model.generator.parameters():
+        assert parameter.grad is None or torch.isfinite(parameter.grad).all()
 
 
 @pytest.fixture(scope="module")

@@ -197,7 +197,7 @@ class OuterStage(nn.Module):
         logits, residual, log_std = out.split([INFILLS, 1, 1], dim=1)
         logits = _GAIN * logits + self.gate(features)
         # Errors of some percent of the range are what untrained networks make.
-        return _mixed(features.infills, logits) + residual, log_std - 2
+        return _mixed(features.infills, logits) + residual, (log_std - 2).clamp(-8, 4)
 
 
 def _mixed(infills: Tensor, logits: Tensor) -> Tensor:
