@@ -70,8 +70,9 @@ def _key(path: Path, content: dict[str, NDArray[Any]]) -> str:
 
 def _number(content: dict[str, NDArray[Any]], name: str) -> float | None:
     value = content.get(name)
-    usable = value is not None and value.size == 1 and value.dtype.kind in "uif"
-    return float(value.item()) if usable else None
+    if value is None or value.size != 1 or value.dtype.kind not in "uif":
+        return None
+    return float(value.item())
 
 
 def _text(content: dict[str, NDArray[Any]], name: str) -> str | None:
