@@ -1,21 +1,24 @@
 """`stemgan train`: compose the configuration, train, keep the best checkpoint."""
 
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from stemgan.cli.common import emit
 from stemgan.errors import InputError
 
 if TYPE_CHECKING:
-    from lightning.pytorch import Callback
+    from lightning.pytorch.callbacks import ModelCheckpoint
     from omegaconf import DictConfig
 
 _HELP = """\
-usage: stemgan train [-m] [--cfg job] [OVERRIDE ...]
+usage: stemgan train [-m] [--cfg job] [--json] [OVERRIDE ...]
 
 Train a model. Overrides are Hydra's: name=value for any entry of the configuration, shown by
 --cfg job; -m runs every combination of comma-separated values. Writes checkpoints, the resolved
-configuration and metrics/ into output_dir; an interrupted run goes on with resume=.
+configuration and metrics/ into output_dir; an interrupted run goes on with resume=. --json
+prints the figures of a single run as one JSON object on stdout.
 
 examples:
   stemgan synthesize -n 2000 -o simulated
@@ -41,10 +44,15 @@ def main(argv: list[str]) -> None:
     if any(flag in argv for flag in ("-h", "--help")):
         print(_HELP)
         return
-    if any(word.startswith("-") for word in argv):
-        _leave_to_hydra(argv)
+    words = [word for word in argv if word != "--json"]
+    as_json = words != argv
+    if not any(word.startswith("-") for word in words):
+        figures = run(_compose(words))
+        emit(figures, _text(figures), as_json=as_json)
+    elif as_json:
+        raise InputError("--json goes with a single run: leave it out, or Hydra's own flags")
     else:
-        run(_compose(argv))
+        _leave_to_hydra(words)
 
 
 def _leave_to_hydra(argv: list[str]) -> None:
@@ -88,50 +96,91 @@ def _compose(overrides: list[str]) -> "DictConfig":
     return config
 
 
-def run(config: "DictConfig") -> None:
-    """Train as the configuration says."""
+def run(config: "DictConfig") -> dict[str, Any]:
+    """Train as the configuration says, and return where the result is and how good."""
+    with redirect_stdout(sys.stderr):  # where Lightning's progress belongs
+        return _run(config)
+
+
+def _run(config: "DictConfig") -> dict[str, Any]:
     import logging
 
     import torch
-    from hydra.utils import instantiate
     from lightning.pytorch import seed_everything
     from omegaconf import OmegaConf
 
+    if not (isinstance(config.seed, int) and config.seed >= 0):
+        raise InputError(f"a seed is 0 or more, not {config.seed}")
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     seed_everything(config.seed, workers=True, verbose=False)
     torch.set_float32_matmul_precision("high")
-    model = instantiate(config.model, _convert_="all")
+    model = _made(config.model)
     if config.weights:
         from stemgan.weights import load_generator
 
         model.start_from(load_generator(config.weights)[0])
     resume = _checkpoint(config.resume)
+    data = _made(config.data)
+    data.setup()  # so that a wrong dataset leaves no folder behind
     output = Path(config.output_dir)
-    loggers = [instantiate(logger, _convert_="all") for logger in config.logger.values()]
-    trainer = instantiate(
-        config.trainer, logger=loggers, callbacks=_callbacks(output), _convert_="all"
-    )
+    best = _best_checkpoint(output)
+    loggers = [_made(logger) for logger in config.logger.values()]
+    trainer = _made(config.trainer, logger=loggers, callbacks=[best])
     if trainer.is_global_zero:
         output.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(config, output / "config.yaml", resolve=True)
-    data = instantiate(config.data, _convert_="all")
     trainer.fit(model, datamodule=data, ckpt_path=resume, weights_only=True)
+    return _figures(output, trainer.global_step, best)
+
+
+def _made(node: "DictConfig", **arguments: Any) -> Any:  # noqa: ANN401 (what the node names)
+    """Instantiate a node; what its class does not take is the user's mistake."""
+    from hydra.errors import InstantiationException
+    from hydra.utils import instantiate
+    from lightning.fabric.utilities.exceptions import MisconfigurationException
+
+    try:
+        return instantiate(node, _convert_="all", **arguments)
+    except InstantiationException as error:
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        if not isinstance(cause, (InputError, TypeError, MisconfigurationException)):
+            raise
+        reason = " ".join(str(cause).split())
+        raise InputError(f"{reason} (see stemgan train --cfg job)") from error
 
 
 def _checkpoint(path: str | None) -> str | None:
-    if path is not None and not Path(path).is_file():
-        raise InputError(f"the checkpoint {path} does not exist: give resume= a .ckpt file")
+    from stemgan.cli.export import read_checkpoint
+
+    if path is not None:
+        read_checkpoint(Path(path))
     return path
 
 
-def _callbacks(output: Path) -> "list[Callback]":
+def _best_checkpoint(output: Path) -> "ModelCheckpoint":
     from lightning.pytorch.callbacks import ModelCheckpoint
 
-    best = ModelCheckpoint(
+    return ModelCheckpoint(
         dirpath=output,
         filename="best",
         monitor="val/rmse_blurred",
         save_last=True,
         enable_version_counter=False,
     )
-    return [best]
+
+
+def _figures(output: Path, steps: int, best: "ModelCheckpoint") -> dict[str, Any]:
+    score = best.best_model_score
+    return {
+        "output_dir": str(output),
+        "steps": steps,
+        "val_rmse_blurred": None if score is None else float(score),
+    }
+
+
+def _text(figures: dict[str, Any]) -> str:
+    score = figures["val_rmse_blurred"]
+    quality = "never validated" if score is None else f"best validation error {score:.3f} %"
+    return f"{figures['output_dir']}: {figures['steps']} steps, {quality}"
