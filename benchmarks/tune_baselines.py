@@ -7,8 +7,8 @@ One image a group, its central 512 px, under spiral, dots and jittered-grid scan
 every candidate; the defaults in `stemgan.baselines` are the candidates with the least error
 over all conditions of their kind of mask. Takes about an hour on one core.
 
-Found with 28 groups (the best candidate of each condition against the default, which is one for
-all conditions of a kind, costs at most 0.1 % of the range):
+Found (widths of the smoothed methods with 28 groups; the others with 10 to 14 of them, one
+parameter after the other, as they cost more):
 
     smoothed-nearest        0.275 of the gap      candidates 0 to 0.5
     smoothed-linear         0.225 of the gap      candidates 0 to 0.5
