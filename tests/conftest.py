@@ -4,6 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine makes tests slow, not wrong.
+settings.register_profile(
+    "stemgan", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("stemgan")
 
 
 @pytest.fixture(scope="session")

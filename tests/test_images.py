@@ -51,7 +51,7 @@ def test_values_round_trip(tmp_path, suffix, shape):
     unit=st.sampled_from(["nm", "µm", "Å", "pm", "mm"]),
     suffix=st.sampled_from([".tif", ".npz"]),
 )
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_pixel_size_round_trips(tmp_path_factory, size, unit, suffix):
     path = tmp_path_factory.mktemp("scale") / f"a{suffix}"
     image = read_micrograph(write_image(path, noise((8, 9)), size, unit))

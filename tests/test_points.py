@@ -18,7 +18,7 @@ def write(path, text):
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_binning_equals_a_plain_loop(tmp_path_factory, data):
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
     unit = data.draw(st.sampled_from(["px", "fraction"]))

@@ -22,7 +22,7 @@ def by_bincount(error, distance, edges):
     )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     height=st.integers(1, 20),
     width=st.integers(1, 20),

@@ -26,7 +26,7 @@ def test_every_kind_is_finite_varied_and_repeatable(kind, shape):
     assert np.ptp(named(kind, (64, 64), np.random.default_rng(1))) > 0.1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seeds, st.tuples(st.integers(16, 90), st.integers(16, 90)))
 def test_micrographs_are_clean_images_of_any_shape(seed, shape):
     image = micrograph(shape, np.random.default_rng(seed))
