@@ -149,6 +149,31 @@ def test_manifest_without_its_columns_is_refused(archive):
         find([archive])
 
 
+def test_a_manifest_speaks_for_a_single_file_and_for_folders_below(archive):
+    (archive / "deep").mkdir()
+    tifffile.imwrite(archive / "deep" / "x.tif", np.eye(64, dtype=np.float32))
+    with (archive.parent / "manifest.csv").open("a", encoding="utf-8") as stream:
+        stream.write("images/deep/x.tif,deep,,,,eval\n")
+    for place in (archive.parent, archive, archive / "c.tif"):
+        rows = {source.file.name: source.row for source in find([place])}
+        assert rows["c.tif"]["role"] == "eval"
+    (archive / "manifest.csv").write_text("file,group\nb.tif,near\n", encoding="utf-8")
+    for place in (archive / "deep", archive / "deep" / "x.tif"):
+        (source,) = find([place])
+        assert (source.group, source.row["role"]) == ("deep", "eval")
+
+
+def test_a_manifest_of_something_else_is_left_alone(archive):
+    (archive.parent / "manifest.csv").write_text("package,version\n", encoding="utf-8")
+    assert {source.group for source in find([archive / "b.tif"])} == {"b.tif"}
+
+
+def test_a_manifest_that_is_no_utf_8_is_refused(archive):
+    (archive / "manifest.csv").write_bytes("file,group\nb.tif,caf\xe9\n".encode("latin-1"))
+    with pytest.raises(InputError, match="UTF-8"):
+        find([archive])
+
+
 def test_files_of_one_name_in_two_folders_are_told_apart(tmp_path):
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()

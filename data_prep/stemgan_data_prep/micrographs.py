@@ -11,6 +11,9 @@ from stemgan.errors import InputError
 SUFFIXES = (".tif", ".tiff", ".npy", ".dm3", ".dm4", ".emd", ".ser", ".mrc", ".hspy")
 
 
+_FOLDERS_ABOVE = 2
+
+
 @dataclass(frozen=True)
 class Source:
     """A micrograph file, its key (path inside what was given) and its row of a manifest."""
@@ -45,13 +48,15 @@ class Source:
 def find(places: Iterable[Path]) -> list[Source]:
     """List the micrographs in folders (at any depth) and among files, in a fixed order.
 
-    A ``manifest.csv`` in an image's folder, or above it up to the parent of the folder given,
-    may name it: columns ``file`` (path from the manifest's folder) and ``group``, and if wanted
-    ``role`` (only ``train`` is taken then), ``noise_fraction``, ``pixel_size``, ``pixel_unit``.
+    A ``manifest.csv`` in an image's folder, or above it up to two folders above the one given
+    (that of a file given), may name it: columns ``file`` (path from the manifest's folder) and
+    ``group``, and if wanted ``role`` (only ``train`` is taken then), ``noise_fraction``,
+    ``pixel_size``, ``pixel_unit``. The nearest that names the image counts.
 
     Raises
     ------
-    InputError : a place does not exist, holds no micrograph, or the manifest lacks a column.
+    InputError : a place does not exist, holds no micrograph, or a manifest names files but no
+        groups, or cannot be read.
     """
     sources: dict[Path, Source] = {}
     keys: set[str] = set()
@@ -59,13 +64,14 @@ def find(places: Iterable[Path]) -> list[Source]:
         for file in _files(place):
             if file.resolve() in sources:
                 continue
-            key = file.relative_to(place.parent if place.is_file() else place).as_posix()
+            folder = place.parent if place.is_file() else place
+            key = file.relative_to(folder).as_posix()
             if key in keys:
                 key = f"{place.resolve().name}/{key}"
             if key in keys:
                 raise InputError(f"two images are called {key}: rename one")
             keys.add(key)
-            sources[file.resolve()] = Source(file, key, _row(file, place.resolve().parent))
+            sources[file.resolve()] = Source(file, key, _row(file, folder))
     return list(sources.values())
 
 
@@ -80,23 +86,29 @@ def _files(place: Path) -> list[Path]:
     return sorted(files)
 
 
-def _row(file: Path, top: Path) -> dict[str, str]:
-    file = file.resolve()
-    for folder in file.parents:
-        if (folder / "manifest.csv").is_file():
-            return _manifest(folder / "manifest.csv").get(
-                file.relative_to(folder).as_posix(), {}
-            )
-        if folder == top:
-            break
+def _row(file: Path, given: Path) -> dict[str, str]:
+    file, given = file.resolve(), given.resolve()
+    inside = len(file.relative_to(given).parts)
+    for folder in list(file.parents)[: inside + _FOLDERS_ABOVE]:
+        row = _manifest(folder / "manifest.csv").get(file.relative_to(folder).as_posix())
+        if row is not None:
+            return row
     return {}
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def _manifest(path: Path) -> dict[str, dict[str, str]]:
-    with path.open(newline="", encoding="utf-8-sig") as stream:
-        reader = csv.DictReader(stream)
-        missing = {"file", "group"} - set(reader.fieldnames or ())
-        if missing:
-            raise InputError(f"{path} lacks the column {', '.join(sorted(missing))}: add it")
-        return {row["file"]: row for row in reader}
+    if not path.is_file():
+        return {}
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as stream:
+            reader = csv.DictReader(stream)
+            columns = reader.fieldnames or ()
+            rows = list(reader)
+    except (UnicodeDecodeError, csv.Error, OSError) as error:
+        raise InputError(f"{path} cannot be read as CSV in UTF-8: {error}") from error
+    if "file" not in columns:  # of something else
+        return {}
+    if "group" not in columns:
+        raise InputError(f"{path} lacks the column group: add it")
+    return {row["file"]: row for row in rows}

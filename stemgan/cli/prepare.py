@@ -13,7 +13,12 @@ _EXAMPLES = """\
 def main(argv: list[str]) -> None:
     """Run the command."""
     parser = parser_for("prepare", _EXAMPLES)
-    parser.add_argument("source", nargs="+", type=Path, help="folder of micrographs, or a file")
+    parser.add_argument(
+        "source",
+        nargs="+",
+        type=Path,
+        help="folder of micrographs, or a file; of a stack, the first image is taken",
+    )
     parser.add_argument("-o", "--output", required=True, type=Path, help="the dataset's folder")
     parser.add_argument("--size", type=int, default=512, help="side of a tile [px] (512)")
     parser.add_argument(
