@@ -5,7 +5,7 @@
 One image a group, its central 512 px, under spiral, dots and jittered-grid scans of 1/17.9,
 1/50 and 1/87 without noise. Prints the mean RMSE against the blurred truth [% of the range] for
 every candidate; the defaults in `stemgan.baselines` are the candidates with the least error
-over all conditions of their kind of mask. Takes about an hour on one core.
+over all conditions of their kind of mask. The whole grid takes hours on one core.
 
 Found (widths of the smoothed methods with 28 groups; the others with 10 to 14 of them, one
 parameter after the other, as they cost more):
@@ -16,6 +16,7 @@ parameter after the other, as they cost more):
     fourier-pocs            lines base 0.6, floor 0.05, tilt 0.8; dots 0.3, 0.09, 1.5; 80 turns
                             (40 are too few for wide gaps; more than 120 complete the noise);
                             last threshold at 6 times the median coefficient of the start
+                            (set by hand from 7 to 10 images; not in the grid below)
 """
 
 import argparse
