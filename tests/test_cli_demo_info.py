@@ -91,6 +91,8 @@ def test_info_adds_up(small_model, capsys):
     assert json.loads(capsys.readouterr().out)["gmac"] > 1.9 * figures["gmac"] > 0
     assert main(["info", str(small_model)]) == 0
     assert f"{figures['parameters']:,}" in capsys.readouterr().out
+    assert main(["info", str(small_model), "--shape", "7x512"]) == 2
+    assert "7x512" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", ["info", "reconstruct"])

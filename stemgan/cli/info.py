@@ -4,6 +4,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from stemgan.cli.common import emit, parser_for
+from stemgan.errors import InputError
 
 if TYPE_CHECKING:
     from stemgan.networks import Generator
@@ -29,9 +30,12 @@ def main(argv: list[str]) -> None:
     from hashlib import sha256
 
     from stemgan.images.points import parse_shape
+    from stemgan.measurement import SMALLEST_SIDE
     from stemgan.weights import find_weights, load_generator
 
     shape = parse_shape(args.shape)
+    if min(shape) < SMALLEST_SIDE:
+        raise InputError(f"shape {args.shape}: each side must be at least {SMALLEST_SIDE} px")
     path = find_weights(args.model)
     generator, header = load_generator(args.model)
     parts = _parts(generator)
