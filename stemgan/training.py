@@ -58,6 +58,8 @@ class ReconstructionTraining(LightningModule):
         self.averaged = AveragedModel(
             self.generator, multi_avg_fn=get_ema_multi_avg_fn(ema_decay)
         )
+        # Distributed training waits for a gradient of every parameter that wants one.
+        self.averaged.requires_grad_(False)
 
     def start_from(self, generator: Generator) -> None:
         """Take the weights of a trained generator of the same sizes.

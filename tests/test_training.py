@@ -120,6 +120,14 @@ def test_a_bright_spot_that_no_scan_has_seen_leaves_every_term_finite():
         assert parameter.grad is None or torch.isfinite(parameter.grad).all()
 
 
+def test_every_parameter_that_wants_a_gradient_is_optimised():
+    model = ReconstructionTraining(SIZES)
+    (group,) = model.configure_optimizers().param_groups
+    wanting = {name for name, p in model.named_parameters() if p.requires_grad}
+    assert wanting == {f"generator.{name}" for name, _ in model.generator.named_parameters()}
+    assert len(wanting) == len(group["params"])
+
+
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory):
     path = tmp_path_factory.mktemp("data") / "simulated"
