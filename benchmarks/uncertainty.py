@@ -25,7 +25,7 @@ STRIDE = 7  # every pixel's rank is not needed
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("images", nargs="+", type=Path)
     parser.add_argument("--model", default="stemgan-s")
     parser.add_argument("--scan", default="spiral,jittered-grid,dots")

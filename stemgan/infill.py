@@ -43,9 +43,10 @@ def gaussian_matrix(size: int, sigma: Tensor) -> Tensor:
 
 def smooth(image: Tensor, sigma: Tensor) -> Tensor:
     """Smooth (B, C, H, W) by a Gaussian of standard deviation `sigma` (B,) [px]."""
-    rows = gaussian_matrix(image.shape[2], sigma)[:, None]
-    columns = gaussian_matrix(image.shape[3], sigma)[:, None]
-    return rows @ image.float() @ columns.transpose(2, 3)
+    with torch.autocast(image.device.type, enabled=False):
+        rows = gaussian_matrix(image.shape[2], sigma)[:, None]
+        columns = gaussian_matrix(image.shape[3], sigma)[:, None]
+        return rows @ image.float() @ columns.transpose(2, 3)
 
 
 def normalised_convolution(values: Tensor, certainty: Tensor, sigma: Tensor) -> Tensor:

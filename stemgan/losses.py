@@ -15,11 +15,12 @@ _LEAST_RANGE = 0.1
 
 def gaussian_blur(image: Tensor) -> Tensor:
     """G * t, edges reflected about the edge pixels, (B, 1, H, W)."""
-    at = torch.arange(-2, 3, device=image.device, dtype=image.dtype)
-    line = torch.exp(-0.5 * (at / 2.5).square())
-    line = line / line.sum()
-    kernel = (line[:, None] * line[None, :])[None, None]
-    return F.conv2d(F.pad(image, (2, 2, 2, 2), mode="reflect"), kernel)
+    with torch.autocast(image.device.type, enabled=False):  # a target must not be rounded
+        at = torch.arange(-2, 3, device=image.device, dtype=torch.float32)
+        line = torch.exp(-0.5 * (at / 2.5).square())
+        line = line / line.sum()
+        kernel = (line[:, None] * line[None, :])[None, None]
+        return F.conv2d(F.pad(image.float(), (2, 2, 2, 2), mode="reflect"), kernel)
 
 
 def relative_rmse(image: Tensor, truth: Tensor, span: Tensor) -> Tensor:

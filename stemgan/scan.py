@@ -84,6 +84,8 @@ class ScanDesign:
                 f"a scan needs a height and a width of at least 1, not {self.shape}"
             )
         if self.family == "raster":
+            if self.pitch is not None or self.coverage not in (None, 1):
+                raise InputError("a raster measures every pixel: leave out coverage and pitch")
             return
         if (self.coverage is None) == (self.pitch is None):
             raise InputError(f"a {self.family} scan needs either a coverage or a pitch")

@@ -39,6 +39,9 @@ def test_the_blur_is_that_of_the_metric():
     image = np.random.default_rng(0).random((20, 30)).astype(np.float32)
     tensor = losses.gaussian_blur(torch.from_numpy(image)[None, None])[0, 0]
     np.testing.assert_allclose(tensor.numpy(), blurred(image), atol=1e-6)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        again = losses.gaussian_blur(torch.from_numpy(image)[None, None])[0, 0]
+    assert torch.equal(again, tensor)
 
 
 def test_fidelity_is_the_error_as_a_share_of_the_range():
@@ -177,6 +180,42 @@ def test_training_resumes_where_it_stopped(train, tmp_path):
     assert code == 0
     assert torch.load(output / "last.ckpt", weights_only=True)["global_step"] == 4
     assert len(list(output.glob("metrics/version_*/metrics.csv"))) == 2
+
+
+def saved_steps(output):
+    return {
+        path.stem: torch.load(path, weights_only=True)["global_step"]
+        for path in output.glob("*.ckpt")
+    }
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_last_checkpoint_is_the_last_whatever_was_best(train, monkeypatch):
+    errors = iter([1.0, 2.0, 3.0])
+
+    def worse(self, name, values, size, **_):
+        if name == "val/rmse_blurred":
+            self.log(name, next(errors), batch_size=size)
+
+    monkeypatch.setattr(ReconstructionTraining, "_log", worse)
+    code, output = train("trainer.max_steps=5", "+trainer.limit_val_batches=1")
+    assert code == 0
+    assert saved_steps(output) == {"best": 2, "last": 5}
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_run_that_breaks_keeps_where_it_stood(train, monkeypatch, tmp_path):
+    step = ReconstructionTraining.training_step
+
+    def broken(self, batch, batch_idx):
+        if self.global_step == 3:
+            raise FloatingPointError("planted")
+        step(self, batch, batch_idx)
+
+    monkeypatch.setattr(ReconstructionTraining, "training_step", broken)
+    with pytest.raises(FloatingPointError):
+        train()
+    assert saved_steps(tmp_path / "run")["last"] == 3
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -123,13 +123,14 @@ def _run(config: "DictConfig") -> dict[str, Any]:
     data = _made(config.data)
     data.setup()  # so that a wrong dataset leaves no folder behind
     output = Path(config.output_dir)
-    best = _best_checkpoint(output)
+    best, last = _checkpoints(output)
     loggers = [_made(logger) for logger in config.logger.values()]
-    trainer = _made(config.trainer, logger=loggers, callbacks=[best])
+    trainer = _made(config.trainer, logger=loggers, callbacks=[best, last])
     if trainer.is_global_zero:
         output.mkdir(parents=True, exist_ok=True)
         OmegaConf.save(config, output / "config.yaml", resolve=True)
     trainer.fit(model, datamodule=data, ckpt_path=resume, weights_only=True)
+    trainer.save_checkpoint(output / "last.ckpt")
     return _figures(output, trainer.global_step, best)
 
 
@@ -159,15 +160,17 @@ def _checkpoint(path: str | None) -> str | None:
     return path
 
 
-def _best_checkpoint(output: Path) -> "ModelCheckpoint":
+def _checkpoints(output: Path) -> "tuple[ModelCheckpoint, ModelCheckpoint]":
+    """Keep the best weights by validation, and where training stands, interrupted or not.
+
+    Two callbacks, as `save_last` of one would only follow what it finds the best.
+    """
     from lightning.pytorch.callbacks import ModelCheckpoint
 
-    return ModelCheckpoint(
-        dirpath=output,
-        filename="best",
-        monitor="val/rmse_blurred",
-        save_last=True,
-        enable_version_counter=False,
+    place: dict[str, Any] = {"dirpath": output, "enable_version_counter": False}
+    return (
+        ModelCheckpoint(filename="best", monitor="val/rmse_blurred", **place),
+        ModelCheckpoint(filename="last", save_on_exception=True, **place),
     )
 
 
