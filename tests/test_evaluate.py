@@ -208,6 +208,14 @@ def test_vacuum_has_no_percentage_and_spoils_no_mean(images, tmp_path, capsys):
     assert math.isnan(evaluation.evaluate(plan, tmp_path / "only")[0]["rmse_blurred"])
 
 
+def test_files_of_one_stem_are_two_images(images):
+    write_image(images / "waves.npy", np.eye(64, 80, dtype="f4"))
+    paths = [images / "waves.tif", images / "waves.npy"]
+    sources = make_plan(paths, (), ["spiral"], ["1/8"]).sources
+    assert len({source.name for source in sources}) == 2
+    assert len({source.group for source in sources}) == 2
+
+
 def test_stacks_and_equal_names(images, tmp_path):
     other = tmp_path / "other"
     other.mkdir()

@@ -187,6 +187,7 @@ def _fingerprint(name: str) -> str | None:
 
 def _sources(paths: Sequence[Path], by: str | None) -> Iterator[Source]:
     stems = Counter(path.stem for path in paths)
+    places = Counter(path.with_suffix("") for path in paths)
     for path in paths:
         columns = _manifest_row(path)
         if by is not None and by not in columns:
@@ -197,10 +198,13 @@ def _sources(paths: Sequence[Path], by: str | None) -> Iterator[Source]:
         for frame, micrograph in enumerate(read_stack(path)):
             _check_image(path, micrograph.data)
             name = micrograph.name
+            if places[path.with_suffix("")] > 1:
+                name += path.suffix
             if stems[path.stem] > 1:
                 name = f"{path.parent.as_posix()}/{name}"
             height, width = micrograph.data.shape
-            group = columns.get("group") or path.stem
+            alone = stems[path.stem] == 1
+            group = columns.get("group") or (path.stem if alone else path.as_posix())
             label = columns[by] if by is not None else ""
             yield Source(path, frame, name, (height, width), group, label)
 
