@@ -35,6 +35,7 @@ from scipy.optimize import fminbound
 
 from stemgan.baselines import METHODS
 from stemgan.baselines.smoothing import smooth
+from stemgan.evaluate import warm_up
 from stemgan.images import read_mask, read_micrograph, write_picture
 from stemgan.images.pictures import picture
 from stemgan.measurement import PartialScan
@@ -118,7 +119,9 @@ def methods() -> dict[str, Callable[[PartialScan], Image]]:
 def judge(truth: Image, scan: PartialScan) -> dict[str, tuple[Image, float, float]]:
     """Complete one scan by every method; print and return images and errors [%]."""
     span, target, results = float(np.ptp(truth)), blurred(truth), {}
-    for name, method in methods().items():
+    ready = methods()
+    warm_up(ready.values())
+    for name, method in ready.items():
         start = time.perf_counter()
         image = method(scan)
         seconds = time.perf_counter() - start

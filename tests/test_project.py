@@ -54,6 +54,15 @@ def loaded_by(code: str, *arguments: str) -> set[str]:
     return set(result.stdout.rpartition("LOADED")[2].split())
 
 
+def test_help_names_the_families_and_methods_that_there_are() -> None:
+    from stemgan.baselines import METHODS
+    from stemgan.cli.common import FAMILY_NAMES, METHOD_NAMES
+    from stemgan.scan import FAMILIES
+
+    assert tuple(FAMILY_NAMES.split(", ")) == FAMILIES
+    assert tuple(METHOD_NAMES.split(", ")) == tuple(METHODS)
+
+
 def test_importing_stemgan_imports_nothing_heavy() -> None:
     assert not loaded_by("import stemgan, stemgan.cli").intersection(HEAVY)
 

@@ -11,6 +11,12 @@ from stemgan.errors import InputError
 
 T = TypeVar("T")
 
+# Written out, as --help must answer at once and their homes import numpy.
+FAMILY_NAMES = "spiral, spiral-clv, jittered-grid, dots, raster"
+METHOD_NAMES = (
+    "nearest, smoothed-nearest, linear, smoothed-linear, normalised-convolution, fourier-pocs"
+)
+
 
 class Parser(argparse.ArgumentParser):
     """An argument parser whose complaints are one sentence, like every other wrong input."""

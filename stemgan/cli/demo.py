@@ -90,12 +90,15 @@ def _rows(truth: "Image", scan: "PartialScan", net: "Completer") -> dict[str, Ro
     """Run the network and every classical method on the same scan; the network comes first."""
     from stemgan.baselines import METHODS
     from stemgan.cli.completers import classical
+    from stemgan.evaluate import warm_up
     from stemgan.metrics import blurred, rmse
 
     span = float(truth.max() - truth.min())
     smooth = blurred(truth)
     rows = {}
-    for method in progress([net, *map(classical, METHODS)], "completing"):
+    methods = [net, *map(classical, METHODS)]
+    warm_up(method.run for method in methods)
+    for method in progress(methods, "completing"):
         result = method.run(scan)
         rows[method.label] = Row(
             result.image,

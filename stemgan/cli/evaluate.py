@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from stemgan.cli.common import emit, parser_for, progress, say
+from stemgan.cli.common import FAMILY_NAMES, METHOD_NAMES, emit, parser_for, progress, say
 from stemgan.cli.inputs import expand
 from stemgan.errors import InputError
 
@@ -28,17 +28,22 @@ def _parser() -> argparse.ArgumentParser:
     parser = parser_for("evaluate", _EXAMPLES)
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="files, folders or globs")
     parser.add_argument(
-        "--methods", metavar="M,...", help="classical methods, models, weights files; or all"
+        "--methods",
+        metavar="M,...",
+        help=f"models, weights files, or any of {METHOD_NAMES}; by default all of them",
     )
-    parser.add_argument("--scan", required=True, metavar="F,...", help="scan families")
+    parser.add_argument("--scan", required=True, metavar="F,...", help=f"any of {FAMILY_NAMES}")
     parser.add_argument("--coverage", required=True, metavar="C,...", help="such as 1/20,1/50")
     parser.add_argument(
-        "--electrons", default="none", metavar="N,...", help="per measured pixel, or none"
+        "--electrons",
+        default="none",
+        metavar="N,...",
+        help="mean per measured pixel, or none",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of paths and noise")
+    parser.add_argument("--seed", type=int, default=0, help="of paths and noise (0)")
     parser.add_argument("--by", metavar="COLUMN", help="also split the means by this column")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes (1)")
     parser.add_argument("-o", "--output", required=True, metavar="DIR")
     parser.add_argument("--overwrite", action="store_true", help="begin anew")
     return parser

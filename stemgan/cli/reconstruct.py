@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from stemgan.cli.common import emit, parser_for, progress
+from stemgan.cli.common import METHOD_NAMES, emit, parser_for, progress
 from stemgan.cli.inputs import beside, expand, refuse_replacing
 from stemgan.errors import InputError
 
@@ -60,8 +60,8 @@ def _parser() -> argparse.ArgumentParser:
         help="file (.tif, .npy, .npz), or folder for several",
     )
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--model", metavar="NAME|FILE", help="network; by default the shipped one")
-    how.add_argument("--method", metavar="NAME", help="classical method in place of a network")
+    how.add_argument("--model", metavar="NAME|FILE", help="network (stemgan-s)")
+    how.add_argument("--method", metavar="NAME", help=f"in place of a network: {METHOD_NAMES}")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     parser.add_argument(
         "--uncertainty", action="store_true", help="write the standard deviation, NAME.std.tif"
@@ -192,6 +192,7 @@ def _complete(
         {
             "scan": str(job.source),
             "output": str(job.image),
+            "also": [str(path) for path in (job.std, job.preview) if path is not None],
             "shape": list(s.shape),
             "coverage": s.coverage,
             "seconds": r.seconds,
@@ -223,14 +224,19 @@ def _preview(job: Job, scan: "PartialScan", result: "Completed", method: "Comple
     low, high = (float(v) for v in np.percentile(result.image, (0.5, 99.5)))
     panels = [
         (f"partial scan, {format_coverage(scan.coverage)}", scan.with_nan()),
-        (f"{method.label}, {result.seconds:.2g} s", result.image),
+        (f"completed: {method.label}", result.image),
     ]
     limits: list[tuple[float, float] | None] = [(low, high), (low, high)]
     if job.std is not None and result.std is not None:
         top = float(np.percentile(result.std, 99.5))
-        panels.append((f"standard deviation, 0 to {top:.3g}", result.std))
+        panels.append((f"standard deviation, black 0, white {_short(top)}", result.std))
         limits.append((0.0, top))
     return picture(panels, limits=limits, title=scan.name)
+
+
+def _short(value: float) -> str:
+    """Write a number in three digits, as people do: 1280, 0.0317, 2.1e-09."""
+    return f"{value:.0f}" if 100 <= abs(value) < 1e6 else f"{value:.3g}"
 
 
 def _text(figures: dict[str, Any], label: str) -> str:
@@ -244,7 +250,8 @@ def _text(figures: dict[str, Any], label: str) -> str:
         where = outputs.pop() if len(outputs) == 1 else Path(images[0]["output"]).parent
         return f"{where}: {len(images)} images by {how} in {seconds:.2f} s"
     image = images[0]
+    also = "".join(f"\nalso {path}" for path in image["also"])
     return (
         f"{image['output']}: {image['shape'][0]}x{image['shape'][1]}, coverage "
-        f"{format_coverage(image['coverage'])}, {how} in {seconds:.2f} s"
+        f"{format_coverage(image['coverage'])}, {how} in {seconds:.2f} s{also}"
     )

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stemgan.cli.common import emit, parser_for, say
+from stemgan.cli.common import FAMILY_NAMES, emit, parser_for, say
 from stemgan.cli.inputs import beside, refuse_replacing
 from stemgan.errors import InputError
 
@@ -21,7 +21,7 @@ _EXAMPLES = """\
 def _parser() -> argparse.ArgumentParser:
     parser = parser_for("sample", _EXAMPLES)
     parser.add_argument("image", metavar="IMAGE", help="full image: TIFF, NPY, NPZ, PNG, ...")
-    parser.add_argument("--scan", required=True, metavar="FAMILY", help="scan family")
+    parser.add_argument("--scan", required=True, metavar="FAMILY", help=FAMILY_NAMES)
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--coverage", help="share of measured pixels, such as 1/20 or 0.05")
     size.add_argument("--pitch", type=float, help="spacing of turns, lines or dots [px]")
@@ -31,7 +31,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="mean number per measured pixel at the image's mean intensity (Poisson noise)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the path and the noise")
+    parser.add_argument("--seed", type=int, default=0, help="of the path and the noise (0)")
     parser.add_argument(
         "-o",
         "--output",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stemgan.cli.common import emit, parser_for
+from stemgan.cli.common import FAMILY_NAMES, emit, parser_for
 from stemgan.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ formats (x runs right, y down; pixel centres):
 
 def _parser() -> argparse.ArgumentParser:
     parser = parser_for("scan", _EXAMPLES)
-    parser.add_argument("family", metavar="FAMILY", help="scan family")
+    parser.add_argument("family", metavar="FAMILY", help=FAMILY_NAMES)
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--coverage", help="share of measured pixels, such as 1/20 or 0.05")
     size.add_argument("--pitch", type=float, help="spacing of turns, lines or dots [px]")
@@ -47,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--dwell", type=float, default=1e-6, help="time per pixel [s], default 1e-6"
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the families that are random")
+    parser.add_argument("--seed", type=int, default=0, help="of the random families (0)")
     parser.add_argument("-o", "--output", required=True, metavar="FILE")
     parser.add_argument("--overwrite", action="store_true", help="replace what exists")
     return parser

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from stemgan.errors import InputError
-from stemgan.evaluate.cells import load_methods, run
+from stemgan.evaluate.cells import load_methods, run, warm_up
 from stemgan.evaluate.journal import JOURNAL, Entry, Journal
 from stemgan.evaluate.plan import Condition, Plan, Source, default_methods, make_plan, take_scan
 from stemgan.evaluate.report import distance_rows, sorted_entries, summarise, table, write_table
@@ -20,6 +20,7 @@ __all__ = [
     "summarise",
     "table",
     "take_scan",
+    "warm_up",
 ]
 
 _OUTPUTS = ("results.csv", "summary.csv", "error_by_distance.csv", JOURNAL)

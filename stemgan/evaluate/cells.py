@@ -2,10 +2,11 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
 from multiprocessing import get_context
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +24,17 @@ Method = Callable[[PartialScan], Image]
 def load_methods(plan: Plan) -> dict[str, Method]:
     """Make every method ready to be timed: weights loaded, kernels compiled."""
     methods = {name: _load(name, plan.device) for name in plan.methods}
+    warm_up(methods.values())
+    return methods
+
+
+def warm_up(methods: Iterable[Callable[[PartialScan], Any]]) -> None:
+    """Call each method on a small scan, so that imports and compilation are in no timing."""
     rng = np.random.default_rng(0)
     dwell = (rng.random((64, 64)) < 0.2).astype(np.float32)
     small = PartialScan(rng.random((64, 64), dtype=np.float32), dwell)
-    for method in methods.values():
+    for method in methods:
         method(small)
-    return methods
 
 
 def _load(name: str, device: str) -> Method:

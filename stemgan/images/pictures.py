@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
     from PIL.ImageFont import ImageFont as BitmapFont
 
-_UNMEASURED = (24, 32, 64)
+_UNMEASURED = (52, 88, 170)
 _INK = (32, 32, 32)
 _FRAME = (160, 160, 160)
 _GAP = 12
