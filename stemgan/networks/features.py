@@ -26,6 +26,9 @@ CONVOLVED = 0.35
 SPECTRAL = ((0.6, 0.03, 0.8), (0.3, 0.09, 1.5), (0.3, 0.05, 1.0))
 """Of each spectral infill: the smoothing that it completes (over the gap), floor and tilt."""
 
+SPARSE = 1 / 30
+"""Coverage below which spectral infills take more projections and a wider margin."""
+
 FOR_LINES, FOR_DOTS = len(SMOOTHED) + 1, len(SMOOTHED) + 2
 """Which infills leave the least error by themselves: for lines, and for separate dots."""
 
@@ -103,15 +106,38 @@ class FeatureMaker(nn.Module):
         bases = torch.cat([smooth(infill, share * gap) for share in settings[:, 0]], dim=1)
         bases = F.avg_pool2d(bases, 2)
         left = (values - bases) * certainty
-        found = spectral_infill(
-            left,
-            certainty,
-            torch.zeros_like(bases),
-            floor=settings[:, 1],
-            tilt=settings[:, 2],
-        )
+        sparse = mask.mean(dim=(1, 2, 3), keepdim=True) < SPARSE
+        found = self._found(left, certainty, sparse)
         size = infill.shape[2:]
         return F.interpolate(bases + found, size=size, mode="bilinear", align_corners=False)
+
+    def _found(self, left: Tensor, certainty: Tensor, sparse: Tensor) -> Tensor:
+        """Return the sparse spectra's share of the infills.
+
+        Wide gaps take more projections to fill, which elsewhere complete noise: on training
+        images at 1/50 and 1/87 the mean of 30 and of 90 leaves up to 5 % less error than either
+        and a margin of 48 px in place of 16 another 1 %.
+        """
+        dense = None if sparse.all() else self._projected(left, certainty, 30, margin=16)
+        if dense is not None and not sparse.any():
+            return dense
+        few, many = (self._projected(left, certainty, n, margin=48) for n in (30, 90))
+        both = (few + many) / 2
+        return both if dense is None else torch.where(sparse, both, dense)
+
+    def _projected(
+        self, left: Tensor, certainty: Tensor, iterations: int, margin: int
+    ) -> Tensor:
+        settings = self.get_buffer("settings")
+        return spectral_infill(
+            left,
+            certainty,
+            torch.zeros_like(left),
+            floor=settings[:, 1],
+            tilt=settings[:, 2],
+            iterations=iterations,
+            margin=margin,
+        )
 
 
 def _prior(gap: Tensor, coverage: Tensor) -> Tensor:
