@@ -18,7 +18,9 @@ SHAPE = (96, 130)
 
 
 def scanned(image, family="spiral", coverage=1 / 10):
-    design = ScanDesign(family, image.shape, coverage=coverage, seed=1)
+    design = ScanDesign(
+        family, image.shape, coverage=1.0 if family == "raster" else coverage, seed=1
+    )
     return measure(image.astype(np.float32), design.trace())
 
 

@@ -15,6 +15,7 @@ from PIL import Image
 from stemgan.errors import InputError
 from stemgan.images import (
     picture,
+    pictures,
     read_mask,
     read_micrograph,
     read_partial_scan,
@@ -272,7 +273,7 @@ def test_pictures_show_unmeasured_pixels_in_their_own_colour(tmp_path):
     )
     drawn = np.asarray(Image.open(path))
     assert drawn.shape[1] > 800
-    assert (drawn[80, 100] == (24, 32, 64)).all()
+    assert (drawn[80, 100] == pictures._UNMEASURED).all()
     assert len(set(drawn[250, 100].tolist())) == 1  # measured pixels are grey
 
 
