@@ -18,7 +18,7 @@ from stemgan.baselines import METHODS
 from stemgan.errors import InputError
 from stemgan.images import read_stack
 from stemgan.measurement import FEWEST_PIXELS, SMALLEST_SIDE, Noise, PartialScan, measure
-from stemgan.scan import FAMILIES, ScanDesign, parse_coverage
+from stemgan.scan import ScanDesign, parse_coverage
 from stemgan.weights import DEFAULT_MODEL, MODELS, find_weights
 
 MANIFEST = "manifest.csv"
@@ -107,7 +107,8 @@ def make_plan(
     for method in methods:
         _check_method(method)
     for scan in scans:
-        _check_family(scan)
+        for coverage in coverages:
+            _check_scan(scan, coverage)
     for number in electrons:
         Noise(electrons=number)
     sources = tuple(_sources(list(dict.fromkeys(paths)), by))
@@ -162,9 +163,9 @@ def _check_method(name: str) -> None:
         raise InputError(f"there is no method, model or weights file {name!r}: {hint}")
 
 
-def _check_family(name: str) -> None:
-    if name not in FAMILIES:
-        ScanDesign(name, (SMALLEST_SIDE, SMALLEST_SIDE), coverage=1.0)  # raises, with a hint
+def _check_scan(family: str, coverage: str) -> None:
+    """Let the design itself refuse what it cannot be."""
+    ScanDesign(family, (SMALLEST_SIDE, SMALLEST_SIDE), coverage=parse_coverage(coverage))
 
 
 def _check_pixels(sources: Sequence[Source], coverage: str) -> None:
