@@ -138,10 +138,16 @@ class ScanDesign:
             if abs(tried[pitch] / wanted - 1) < _SOLVER_TOLERANCE:
                 return pitch
             pitch *= (tried[pitch] / wanted) ** (1 / power)
-        best = min(tried, key=lambda p: abs(tried[p] - wanted))
-        for near in best * np.geomspace(0.6, 1.6, _SOLVER_SCAN):
-            pitch = min(max(float(near), 1.0), largest)
-            tried[pitch] = self._achieved(pitch)
+        # Arcs that enter at a corner make narrow steps, which a second and finer look finds;
+        # whole lines and dots make wide ones, where it would find nothing.
+        spans = [(0.6, 1.6), (0.96, 1.04)] if self.family.startswith("spiral") else [(0.6, 1.6)]
+        for low, high in spans:
+            best = min(tried, key=lambda p: abs(tried[p] - wanted))
+            if abs(tried[best] / wanted - 1) < _SOLVER_TOLERANCE:
+                break
+            for near in best * np.geomspace(low, high, _SOLVER_SCAN):
+                pitch = min(max(float(near), 1.0), largest)
+                tried[pitch] = self._achieved(pitch)
         return min(tried, key=lambda p: abs(tried[p] - wanted))
 
     def _achieved(self, pitch: float) -> float:
