@@ -12,7 +12,10 @@ from stemgan.errors import InputError
 T = TypeVar("T")
 
 # Written out, as --help must answer at once and their homes import numpy.
-FAMILY_NAMES = "spiral, spiral-clv, jittered-grid, dots, raster"
+FAMILY_NAMES = (
+    "spiral, spiral-clv, fermat, jittered-grid, line-hop, serpentine, interleaved, lissajous, "
+    "hilbert, dots, random, poisson-disk, raster"
+)
 METHOD_NAMES = (
     "nearest, smoothed-nearest, linear, smoothed-linear, normalised-convolution, fourier-pocs"
 )

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from stemgan.errors import InputError
 from stemgan.measurement import Noise
-from stemgan.scan import FAMILIES
+from stemgan.scan import FAMILIES, SPARSE_FAMILIES
 from stemgan.synthetic import detect
 from stemgan.synthetic.fields import blur, log_uniform
 
@@ -38,7 +38,7 @@ class CropSettings:
 
     size: int = 256
     zoom: float = 2.0
-    families: tuple[str, ...] = FAMILIES[:-1]
+    families: tuple[str, ...] = SPARSE_FAMILIES
     coverage: tuple[float, float] = (0.01, 0.1)
     noisy_truths: float = 0.5
     noisy_scans: float = 0.3
