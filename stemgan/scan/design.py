@@ -18,7 +18,8 @@ class CustomPath:
 
     positions : (n, 2) float64, (y, x) as fractions of the field of view: the centre of pixel
         (0, 0) is at (0.5 / H, 0.5 / W); those outside [0, 1) are blanked.
-    dwell : time at each position, (n,) float64 [s], above 0; None: equal.
+    dwell : time at each position, or of a joined path until the next one, (n,) float64 [s],
+        above 0 (at the last position of a joined path, 0 or more); None: equal.
     joined : whether the beam measures between the positions too.
 
     Raises
@@ -48,7 +49,8 @@ class CustomPath:
                 f"the custom path has {len(positions)} positions and dwells of shape "
                 f"{dwell.shape}: give one dwell a position"
             )
-        if not (np.isfinite(dwell).all() and (dwell > 0).all()):
+        timed = dwell[:-1] if self.joined and len(dwell) > 1 else dwell
+        if not (np.isfinite(dwell).all() and (timed > 0).all() and dwell[-1] >= 0):
             raise InputError("a dwell of the custom path is not above 0 s: leave it out")
         object.__setattr__(self, "dwell", dwell)
 
