@@ -11,7 +11,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from stemgan_kernels.path_distance import path_distance
 from stemgan_kernels.threads import in_bands
+
+__all__ = ["Distance", "distance_transform", "path_distance"]
 
 
 class Distance(NamedTuple):
