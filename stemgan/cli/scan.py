@@ -1,53 +1,57 @@
-"""`stemgan scan`: write a scan path and print what it costs."""
+"""`stemgan scan`: write a scan path, or convert one, and print what it costs."""
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stemgan.cli.common import FAMILY_NAMES, emit, parser_for
+from stemgan.cli.common import emit, parser_for
+from stemgan.cli.timing import SCAN_HELP, add_size, add_timing, read_design, read_timing
 from stemgan.errors import InputError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+    from stemgan.pathfiles import Written
     from stemgan.scan import ScanDesign, Trace
+    from stemgan.scan.physics import Timing
 
-    Array = NDArray[np.float64]
-
-_FORMATS = ("npy", "csv", "obi", "de", "odemis", "tif")
+# Written out, as --help must answer at once and their home imports numpy.
+_FORMATS = ("npy", "csv", "obi", "de", "odemis", "abtem", "tif")
 _SUFFIXES = {".npy": "npy", ".csv": "csv", ".tif": "tif", ".tiff": "tif"}
-_OBI_SIDE = 16384
-_OBI_TICK = 125e-9
 
 _EXAMPLES = """\
   stemgan scan spiral --coverage 1/20 --shape 512x512 -o spiral.npy
   stemgan scan dots --pitch 5 --shape 256x384 --format de -o scan_coordinates.csv
+  stemgan scan spiral.npy --shape 512x512 --format obi -o spiral.csv
+  stemgan scan spiral --pitch 16 --shape 512x512 --lag 2e-5 --current 50 --pixel-size 0.2 \\
+    -o spiral.csv
 formats (x runs right, y down; pixel centres):
-  npy, csv  x, y, dwell [s] of every position of the path, as float64 fractions of the field of
-            view: the centre of pixel (0, 0) is at (0.5 / W, 0.5 / H); positions outside [0, 1)
-            are blanked
+  npy, csv  every position of the path as float64: x, y as fractions of the field of view (the
+            centre of pixel (0, 0) is at (0.5 / W, 0.5 / H); outside [0, 1) is blanked), dwell
+            [s], which is 0 at the end of a path on which the beam measures between positions
   obi       Open Beam Interface CSV: x, y in 0..16383 over the longer side, dwell in 125 ns
   de        Direct Electron CSV: whole x, y, no header
   odemis    NPY of x, y [px] from the field's centre
-  tif       the mask, 0/1
-  obi, de and odemis hold the measured pixels in the order of their first visit
+  abtem     NPY of positions [Å], the first along the image's rows: needs --pixel-size
+  tif       the mask, 0/1; read: any image file, > 0 = measured, visited in raster order
+  all but npy and csv hold positions inside the frame: of a path that measures between its
+  positions, each measured pixel once in the order of the first visit
 """
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = parser_for("scan", _EXAMPLES)
-    parser.add_argument("family", metavar="FAMILY", help=FAMILY_NAMES)
-    size = parser.add_mutually_exclusive_group()
-    size.add_argument("--coverage", help="share of measured pixels, such as 1/20 or 0.05")
-    size.add_argument("--pitch", type=float, help="spacing of turns, lines or dots [px]")
+    parser.add_argument("family", metavar="FAMILY|FILE", help=SCAN_HELP)
+    add_size(parser)
     parser.add_argument("--shape", required=True, metavar="HxW", help="frame, such as 512x512")
     parser.add_argument("--format", choices=_FORMATS, help="by default, from the suffix")
-    parser.add_argument(
-        "--dwell", type=float, default=1e-6, help="time per pixel [s], default 1e-6"
-    )
     parser.add_argument("--seed", type=int, default=0, help="of the random families (0)")
+    add_timing(parser)
+    scale = parser.add_argument_group("dose")
+    scale.add_argument(
+        "--pixel-size", type=float, metavar="A", help="side of a pixel [Å] (10 Å = 1 nm)"
+    )
+    scale.add_argument(
+        "--current", type=float, metavar="PA", help="beam current [pA]; needs --pixel-size"
+    )
     parser.add_argument("-o", "--output", required=True, metavar="FILE")
     parser.add_argument("--overwrite", action="store_true", help="replace what exists")
     return parser
@@ -56,148 +60,144 @@ def _parser() -> argparse.ArgumentParser:
 def main(argv: list[str]) -> None:
     """Run the command."""
     args = _parser().parse_args(argv)
+    from stemgan.cli.inputs import refuse_replacing
     from stemgan.files import check_output, whole_file
     from stemgan.images.points import parse_shape
-    from stemgan.scan import ScanDesign, parse_coverage
+    from stemgan.pathfiles.detect import split
+    from stemgan.scan.costs import path_costs
 
     output = Path(args.output)
     form = args.format or _SUFFIXES.get(output.suffix.lower())
     if form is None:
         raise InputError(f"{output} does not say its format: add --format {'|'.join(_FORMATS)}")
+    if args.current is not None and args.pixel_size is None:
+        raise InputError("a dose needs the size of a pixel: give --pixel-size [Å]")
     check_output(output, overwrite=args.overwrite)
-    if not 0 < args.dwell < float("inf"):
-        raise InputError(f"a dwell is a time above 0 s, not {args.dwell:g}")
-    if args.seed < 0:
-        raise InputError(f"a seed is 0 or more, not {args.seed}")
-    coverage = None if args.coverage is None else parse_coverage(args.coverage)
-    shape = parse_shape(args.shape)
-    design = ScanDesign(args.family, shape, coverage, args.pitch, args.seed).solved()
+    refuse_replacing([output], [split(args.family)[1]])
+    design = read_design(args, args.family, parse_shape(args.shape))
     trace = design.trace()
-    figures = _figures(design, trace, args.dwell)
-    writer = _WRITERS[form]
+    timing = read_timing(args, design, trace)
+    figures = _described(args, design, trace)
+    figures |= path_costs(design.family, trace, timing, args.pixel_size, args.current)
     with whole_file(output) as temporary:
-        figures["quantisation_px"] = writer(temporary, trace, figures)
-    figures["output"] = str(output)
-    emit(figures, _text(figures, args.dwell), as_json=args.json)
+        written = _write(temporary, form, design, trace, timing, figures)
+    figures |= _of_file(output, form, written)
+    emit(figures, _text(figures), as_json=args.json)
 
 
-def _figures(design: "ScanDesign", trace: "Trace", dwell: float) -> dict[str, Any]:
-    from stemgan_kernels.distance import distance_transform
+def _described(
+    args: argparse.Namespace, design: "ScanDesign", trace: "Trace"
+) -> dict[str, Any]:
+    from stemgan.scan import coverage_note, parse_coverage
 
-    steps = trace.length if design.joined else len(trace.path)
+    wanted = None if args.coverage is None else parse_coverage(args.coverage)
+    note = wanted and coverage_note(wanted, trace.coverage, design.family)
     return {
         "family": design.family,
+        **({"source": args.family} if design.family == "custom" else {}),
         "shape": list(design.shape),
         "pitch": design.pitch,
         "coverage": trace.coverage,
+        "coverage_note": note,
         "measured_pixels": len(trace.visited),
-        "length_px": trace.length,
-        "dwell_s": dwell,
-        "duration_s": steps * dwell,
-        "largest_distance_px": float(distance_transform(trace.mask).distance.max()),
     }
 
 
-def _text(figures: dict[str, Any], dwell: float) -> str:
+def _write(
+    file: Path,
+    form: str,
+    design: "ScanDesign",
+    trace: "Trace",
+    timing: "Timing",
+    figures: dict[str, Any],
+) -> "Written":
+    from stemgan.pathfiles import FramePath, write_path
+    from stemgan.scan.costs import course_of
+
+    time = course_of(design.family, trace, timing)
+    return write_path(
+        file,
+        FramePath(trace.path, design.shape, time.stay, time.joined),
+        form,
+        visited=trace.visited,
+        pixel_dwell=timing.dwell,
+        pixel_size=figures.get("pixel_size_A"),
+        name=design.family,
+        record=figures,
+    )
+
+
+def _of_file(output: Path, form: str, written: "Written") -> dict[str, Any]:
+    return {
+        "output": str(output),
+        "format": form,
+        "file_positions": written.positions,
+        "file_duration_s": written.duration,
+        "left_out_positions": written.left_out,
+        "quantisation_px": written.error,
+        "dwell_error_s": written.dwell_error,
+        "loses_dwell": written.loses_dwell,
+    }
+
+
+def _text(figures: dict[str, Any]) -> str:
     from stemgan.scan import format_coverage
 
     pitch = "" if figures["pitch"] is None else f", pitch {figures['pitch']:.4g} px"
     shape = "x".join(map(str, figures["shape"]))
-    return "\n".join(
-        [
-            f"{figures['output']}: {figures['family']}, {shape}{pitch}",
-            f"coverage          {format_coverage(figures['coverage'])} "
-            f"({figures['measured_pixels']} pixels)",
-            f"length            {figures['length_px']:.0f} px, outside the frame too",
-            f"duration          {figures['duration_s'] * 1e3:.4g} ms at {dwell * 1e6:g} µs a "
-            "pixel, without flyback and settling",
-            f"largest distance  {figures['largest_distance_px']:.1f} px",
-            f"rounding          at most {figures['quantisation_px']:.3g} px in this format",
-        ]
-    )
+    note = f"; {figures['coverage_note']}" if figures["coverage_note"] else ""
+    rows = [
+        ("coverage", f"{format_coverage(figures['coverage'])} "
+         f"({figures['measured_pixels']} pixels){note}"),
+        *_motion(figures),
+        ("distance", f"at most {figures['largest_distance_px']:.1f} px to a measured pixel, "
+         f"{figures['mean_distance_px']:.2f} px in the mean"),
+        *_dose(figures),
+        *_file(figures),
+    ]  # fmt: skip
+    head = f"{figures['output']}: {figures.get('source', figures['family'])}, {shape}{pitch}"
+    return "\n".join([head, *(f"{name:<16}{text}" for name, text in rows)])
 
 
-def _fractions(trace: "Trace", figures: dict[str, Any]) -> "Array":
-    """Return x, y as fractions of the field of view and dwell [s], (n, 3) float64."""
-    import numpy as np
-
-    height, width = trace.mask.shape
-    x = (trace.path[:, 1] + 0.5) / width
-    y = (trace.path[:, 0] + 0.5) / height
-    dwell = np.full(len(x), figures["duration_s"] / len(x))
-    return np.stack([x, y, dwell], axis=1)
-
-
-def _write_npy(path: Path, trace: "Trace", figures: dict[str, Any]) -> float:
-    import numpy as np
-
-    with path.open("wb") as file:
-        np.save(file, _fractions(trace, figures))
-    return 0.0
-
-
-def _write_csv(path: Path, trace: "Trace", figures: dict[str, Any]) -> float:
-    height, width = trace.mask.shape
-    lines = [f"# shape={height}x{width} unit=fraction dwell=s family={figures['family']}"]
-    lines += ["x,y,dwell"]
-    lines += [f"{x!r},{y!r},{d!r}" for x, y, d in _fractions(trace, figures).tolist()]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return 0.0
+def _motion(figures: dict[str, Any]) -> list[tuple[str, str]]:
+    rows = [
+        ("length", f"{figures['length_px']:.0f} px, outside the frame too"),
+        ("duration", f"{figures['duration_s'] * 1e3:.4g} ms at "
+         f"{figures['dwell_s'] * 1e6:.4g} µs a pixel, of which flyback "
+         f"{figures['flyback_s'] * 1e3:.3g} ms, settling {figures['settling_s'] * 1e3:.3g} ms; "
+         f"beam on for {figures['exposure_s'] * 1e3:.4g} ms"),
+    ]  # fmt: skip
+    if figures["largest_velocity_px_per_s"] is None:
+        return [*rows, ("motion", "by jumps: give --lag for velocity and acceleration")]
+    velocity = f"at most {figures['largest_velocity_px_per_s']:.3g} px/s"
+    acceleration = f"at most {figures['largest_acceleration_px_per_s2']:.3g} px/s²"
+    if "pixel_size_A" in figures:
+        velocity += f" ({figures['largest_velocity_A_per_s']:.3g} Å/s)"
+        acceleration += f" ({figures['largest_acceleration_A_per_s2']:.3g} Å/s²)"
+    rows += [("velocity", velocity), ("acceleration", acceleration)]
+    if "lag_s" in figures:
+        rows.append(
+            ("lag", f"beam at most {figures['largest_deviation_px']:.3g} px from where it is "
+             f"sent, {figures['mean_deviation_px']:.3g} px in the mean")
+        )  # fmt: skip
+    return rows
 
 
-def _visited(trace: "Trace") -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
-    y, x = divmod(trace.visited, trace.mask.shape[1])
-    return x, y
+def _dose(figures: dict[str, Any]) -> list[tuple[str, str]]:
+    if "current_pA" not in figures:
+        return []
+    path, field = figures["dose_path_e_per_A2"], figures["dose_field_e_per_A2"]
+    return [("dose", f"{path:.4g} e⁻/Å² over the path, {field:.4g} e⁻/Å² over the field")]
 
 
-def _write_obi(path: Path, trace: "Trace", figures: dict[str, Any]) -> float:
-    import numpy as np
-
-    ticks = round(figures["dwell_s"] / _OBI_TICK)
-    if not 1 <= ticks <= 65535:
-        raise InputError(
-            f"a dwell of {figures['dwell_s']:g} s is not 1 to 65535 steps of 125 ns: choose "
-            "another --dwell for obi"
-        )
-    step = _OBI_SIDE / max(trace.mask.shape)
-    exact = (np.stack(_visited(trace), axis=1) + 0.5) * step - 0.5
-    whole = np.round(exact).astype(np.int64)
-    lines = [f"{x},{y},{ticks}" for x, y in whole.tolist()]
-    path.write_text("\n".join(lines) + "\n", encoding="ascii")
-    return float(np.abs(whole - exact).max() / step)
-
-
-def _write_de(path: Path, trace: "Trace", figures: dict[str, Any]) -> float:
-    x, y = _visited(trace)
-    lines = [f"{i},{j}" for i, j in zip(x.tolist(), y.tolist(), strict=True)]
-    path.write_text("\n".join(lines) + "\n", encoding="ascii")
-    return 0.0
-
-
-def _write_odemis(path: Path, trace: "Trace", figures: dict[str, Any]) -> float:
-    import numpy as np
-
-    height, width = trace.mask.shape
-    x, y = _visited(trace)
-    with path.open("wb") as file:
-        np.save(file, np.stack([x - (width - 1) / 2, y - (height - 1) / 2], axis=1))
-    return 0.0
-
-
-def _write_mask(path: Path, trace: "Trace", figures: dict[str, Any]) -> float:
-    import numpy as np
-
-    from stemgan.images.tiff import write_tiff
-
-    write_tiff(path, trace.mask.astype(np.uint8), None, None, {"stemgan": figures})
-    return 0.0
-
-
-_WRITERS: dict[str, Callable[[Path, "Trace", dict[str, Any]], float]] = {
-    "npy": _write_npy,
-    "csv": _write_csv,
-    "obi": _write_obi,
-    "de": _write_de,
-    "odemis": _write_odemis,
-    "tif": _write_mask,
-}
+def _file(figures: dict[str, Any]) -> list[tuple[str, str]]:
+    text = f"{figures['format']}, {figures['file_positions']} positions, "
+    text += f"{figures['file_duration_s'] * 1e3:.4g} ms"
+    if figures["left_out_positions"]:
+        text += f"; {figures['left_out_positions']} positions outside the frame are left out"
+    if figures["loses_dwell"]:
+        text += "; dwells differ and are lost: set one on the instrument"
+    error = f"read back within {figures['quantisation_px']:.3g} px"
+    if figures["dwell_error_s"]:
+        error += f", dwell within {figures['dwell_error_s']:.2g} s"
+    return [("file", text), ("rounding", error)]
