@@ -43,6 +43,11 @@ class Label:
     pixel_size : side of a pixel [unit], if known.
     unit : unit of the pixel size, if known.
     noise_fraction : share of the variance that is noise, 0 for a clean image, if known.
+    saturation : share of pixels at the detector's ends, if known.
+    constant : share of pixels in regions without any variation, if known.
+    sharpness : a figure that falls as an image is blurred, if known.
+    detector : the detector's name, if known.
+    category : the class that the image belongs to, if any.
     """
 
     key: str
@@ -52,6 +57,11 @@ class Label:
     pixel_size: float | None = None
     unit: str | None = None
     noise_fraction: float | None = None
+    saturation: float | None = None
+    constant: float | None = None
+    sharpness: float | None = None
+    detector: str | None = None
+    category: str | None = None
 
 
 COLUMNS = (*(field.name for field in fields(Label)), "low", "high")
@@ -199,7 +209,10 @@ class ShardedImages:
         attributes = _attributes(self.path)
         self.size: int = attributes["size"]
         self.request: dict[str, Any] = attributes["request"]
-        self.columns: dict[str, list[Any]] = attributes["columns"]
+        count = len(attributes["columns"]["key"])
+        self.columns: dict[str, list[Any]] = {
+            name: attributes["columns"].get(name, [None] * count) for name in COLUMNS
+        }
         self._array: Any = None
         # Shards are named by numbers; file managers leave files of their own.
         files = (self.path / "images" / "c").rglob("*")
