@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from stemgan.errors import InputError
 from stemgan.scan import (
-    FAMILIES,
+    SPARSE_FAMILIES,
     ScanDesign,
     format_coverage,
     parse_coverage,
@@ -48,7 +48,7 @@ def test_a_raster_needs_no_coverage_and_measures_all():
     assert trace.dwell.dtype == np.float32
 
 
-@pytest.mark.parametrize("family", FAMILIES[:-1])
+@pytest.mark.parametrize("family", SPARSE_FAMILIES)
 def test_random_designs_stay_within_the_range_of_coverages(family):
     rng = np.random.default_rng(0)
     reached = [
@@ -56,7 +56,7 @@ def test_random_designs_stay_within_the_range_of_coverages(family):
         for _ in range(60)
     ]
     assert 0.005 < min(reached) < 0.02
-    assert 0.07 < max(reached) < 0.12
+    assert 0.07 < max(reached) < 0.13
 
 
 def test_the_same_generator_draws_the_same_designs():

@@ -69,8 +69,8 @@ class ScanDesign:
         alone), (y, x) [px].
     custom : the path of the family "custom".
     knobs : what `solved` finds beside the pitch, in the family's own terms: amplitude [px] of a
-        jittered grid, number of dots (random, poisson-disk), order (hilbert), frequencies down
-        and across (lissajous).
+        jittered grid, field (interleaved), number of dots (random, poisson-disk), order
+        (hilbert), frequencies down and across (lissajous).
 
     Raises
     ------

@@ -83,7 +83,7 @@ def _serpentine(design: "ScanDesign") -> Path:
 def _interleaved(design: "ScanDesign") -> Path:
     from stemgan_kernels.paths import interleaved
 
-    first = _first_line(design)
+    first = design.knobs[0] if design.knobs else _first_line(design)
     field = None if first is None else int(first)
     return interleaved(design.shape, round(design.pitch or 1.0), field=field)
 
@@ -109,7 +109,9 @@ def _hilbert(design: "ScanDesign") -> Path:
 def _dots(design: "ScanDesign") -> Path:
     from stemgan_kernels.paths import dot_grid
 
-    return dot_grid(design.shape, design.pitch or 1.0, offset=design.offset)
+    return dot_grid(
+        design.shape, design.pitch or 1.0, offset=design.offset, rotation=design.rotation
+    )
 
 
 def _random(design: "ScanDesign") -> Path:

@@ -2,16 +2,26 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from stemgan.scan.design import ScanDesign
 from stemgan.scan.families import SPARSE_FAMILIES
+from stemgan.scan.steps import frequencies
+
+_LINES = {"spiral": 0.93, "spiral-clv": 0.93, "jittered-grid": 3.1}
+"""Coverage times pitch, where it is not 1: jittered lines come in two sets, and waver."""
+
+_DISKS = 0.6
+"""Coverage times the square of the pitch at which Poisson disks nearly fill a frame."""
+
+Generator = np.random.Generator
 
 
 def random_design(
     shape: tuple[int, int],
-    rng: np.random.Generator,
+    rng: Generator,
     families: Sequence[str] = SPARSE_FAMILIES,
     coverage: tuple[float, float] = (0.01, 0.1),
 ) -> ScanDesign:
@@ -21,16 +31,45 @@ def random_design(
     """
     family = families[int(rng.integers(len(families)))]
     share = float(np.exp(rng.uniform(*np.log(coverage))))
-    # Pixels a line and pitch: jittered lines come in two sets, and waver.
-    nominal = (3.1 if family == "jittered-grid" else 0.93) / share
-    pitch = max(1.0, share**-0.5 if family == "dots" else nominal)
-    span = (pitch, pitch) if family == "dots" else (shape[0] / 3, shape[1] / 3)
-    low = (0.0, 0.0) if family == "dots" else (-span[0], -span[1])
-    return ScanDesign(
-        family,
-        shape,
-        pitch=pitch,
-        seed=int(rng.integers(2**31)),
-        rotation=float(rng.uniform(0, 2 * math.pi)),
-        offset=(float(rng.uniform(low[0], span[0])), float(rng.uniform(low[1], span[1]))),
-    )
+    seed = int(rng.integers(2**31))
+    if family == "raster":
+        return ScanDesign(family, shape)
+    return ScanDesign(family, shape, seed=seed, **_drawn(family, shape, share, rng))
+
+
+def _drawn(family: str, shape: tuple[int, int], share: float, rng: Generator) -> dict[str, Any]:
+    if family in ("random", "poisson-disk", "hilbert", "lissajous"):
+        return _stepped(family, shape, share, rng)
+    if family in ("dots", "fermat"):
+        pitch = max(1.0, share**-0.5)
+    else:
+        pitch = max(1.0, _LINES.get(family, 1.0) / share)
+    if family == "interleaved":
+        pitch = float(round(pitch))
+    turned = {"rotation": float(rng.uniform(0, 2 * math.pi))}
+    if family in ("spiral", "spiral-clv", "fermat"):
+        centre = tuple(float(rng.uniform(-side / 3, side / 3)) for side in shape)
+        return {"pitch": pitch, "offset": centre, **turned}
+    first = (float(rng.uniform(0, pitch)), float(rng.uniform(0, pitch)))
+    if family != "dots" or rng.random() < 0.5:  # half of the grids lie along the pixels
+        turned = {}
+    return {"pitch": pitch, "offset": first, **turned}
+
+
+def _stepped(
+    family: str, shape: tuple[int, int], share: float, rng: Generator
+) -> dict[str, Any]:
+    pixels = math.prod(shape)
+    if family == "lissajous":
+        pairs, density = frequencies(shape, share)
+        near = int(np.searchsorted(density, density[0] * (density[-1] / density[0]) ** 0.5))
+        chosen = pairs[min(max(near + int(rng.integers(-2, 3)), 0), len(pairs) - 1)]
+        return {"knobs": (float(chosen[0]), float(chosen[1]))}
+    if family == "hilbert":
+        # 4^order cells, joined in steps of their mean side.
+        order = math.log2(max(share * pixels / ((shape[0] + shape[1]) / 2), 1))
+        return {"knobs": (float(round(order)),)}
+    dots = (float(min(max(round(share * pixels), 1), pixels)),)
+    if family == "random":
+        return {"knobs": dots}
+    return {"pitch": max(1.0, math.sqrt(_DISKS / share)), "knobs": dots}

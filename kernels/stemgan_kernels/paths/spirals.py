@@ -1,27 +1,14 @@
-"""Scan paths: ordered probe positions, (n, 2) float64, (y, x) [px].
-
-A path may leave the frame (a spiral that covers the corners, the turns of a grid): the beam is
-blanked there, so that only time passes. Every path visits its positions at equal time steps.
-"""
+"""Spirals: Archimedean ones, drawn as lines, and Fermat's, of separate dots."""
 
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from stemgan_kernels.paths.frame import LARGEST_SAGITTA, check, inside
 
 PUBLISHED_STEPS = 10_000
 """Steps in angle of the published spirals (512 x 512 px)."""
-
-_LARGEST_SAGITTA = 0.05
-"""How far [px] a chord between two positions may leave the spiral, where frames are larger."""
-
-
-def _check(shape: tuple[int, int], pitch: float) -> None:
-    if min(shape) < 1:
-        raise ValueError(f"shape {shape} has an empty side")
-    if not (math.isfinite(pitch) and pitch >= 1):
-        raise ValueError(f"pitch {pitch} px is not a number of at least 1")
 
 
 def archimedean_spiral(
@@ -59,7 +46,7 @@ def archimedean_spiral(
     >>> archimedean_spiral((512, 512), 16.0).shape
     (10000, 2)
     """
-    _check(shape, pitch)
+    check(shape, pitch)
     side = math.ceil(math.hypot(*shape))
     radius = side / 2
     reach = radius + math.hypot(*centre)
@@ -76,7 +63,7 @@ def archimedean_spiral(
 
 def _equal_angles(k: float, radius: float) -> NDArray[np.float64]:
     end = radius / k
-    steps = max(PUBLISHED_STEPS, math.ceil(end * math.sqrt(radius / (8 * _LARGEST_SAGITTA))))
+    steps = max(PUBLISHED_STEPS, math.ceil(end * math.sqrt(radius / (8 * LARGEST_SAGITTA))))
     return np.arange(steps, dtype=np.float64) * (end / steps)
 
 
@@ -87,119 +74,51 @@ def _equal_lengths(k: float, radius: float) -> NDArray[np.float64]:
     return np.interp(np.arange(0.0, length[-1]), length, grid)
 
 
-def dot_grid(
-    shape: tuple[int, int], pitch: float, *, offset: tuple[float, float] | None = None
-) -> NDArray[np.float64]:
-    """Square grid of single pixels, visited line by line in alternating direction.
-
-    Parameters
-    ----------
-    shape : height and width of the frame [px].
-    pitch : distance between neighbouring dots [px], at least 1; need not be whole.
-    offset : first dot, (y, x) [px]; by default (side mod pitch) // 2, as in DLSS-STEM
-        (arXiv 1910.10467).
-
-    Returns
-    -------
-    Whole-pixel positions inside the frame, (n, 2).
-
-    Examples
-    --------
-    >>> len(dot_grid((512, 512), 5))
-    10609
-    """
-    _check(shape, pitch)
-    start = [(n % pitch) // 2 for n in shape] if offset is None else offset
-    rows, columns = (
-        np.floor(np.arange(s % pitch, n, pitch)) for n, s in zip(shape, start, strict=True)
-    )
-    return _serpentine(rows, columns)
+GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
+"""Angle between successive dots of a sunflower [rad]."""
 
 
-def raster(shape: tuple[int, int]) -> NDArray[np.float64]:
-    """Every pixel, line by line from the left, (H W, 2)."""
-    _check(shape, 1)
-    y, x = np.meshgrid(*map(np.arange, shape), indexing="ij")
-    return np.stack([y.ravel(), x.ravel()], axis=1).astype(np.float64)
-
-
-def _serpentine(rows: NDArray[np.float64], columns: NDArray[np.float64]) -> NDArray[np.float64]:
-    y, x = np.meshgrid(rows, columns, indexing="ij")
-    x[1::2] = x[1::2, ::-1]
-    return np.stack([y.ravel(), x.ravel()], axis=1)
-
-
-def jittered_grid(
+def fermat_spiral(
     shape: tuple[int, int],
     pitch: float,
     *,
-    seed: int,
-    amplitude: float = 1.0,
-    momentum: float = 0.5,
+    rotation: float = 0.0,
+    centre: tuple[float, float] = (0.0, 0.0),
 ) -> NDArray[np.float64]:
-    """Rows and then columns of lines that wander at random about their channel's middle.
+    """Dots of equal area each, at r = c sqrt(n + 1/2), each a golden angle from the last.
 
-    The walk is that of the 2020 figures: at each step b in {0, 1} is drawn; if b = 1 then
-    m <- momentum m + (1 - momentum) amplitude (1 + n) and y <- y + m, else
-    y <- amplitude (-1 + n), with n ~ N(0, 1), reflected at the channel's edges. Lines run in
-    alternating direction and turn outside the frame.
+    The pattern is that of sunflowers (Vogel, Mathematical Biosciences 44, 179, 1979). In the
+    order of n the beam would jump across the frame: the dots are visited along an Archimedean
+    spiral of the same pitch, from the centre outwards.
 
     Parameters
     ----------
     shape : height and width of the frame [px].
-    pitch : width of a channel [px], at least 1.
-    seed : seed of the walks.
-    amplitude : size of the steps [px].
-    momentum : share of the last step that is kept.
+    pitch : square root of the area per dot [px], at least 1; c = pitch / sqrt(pi).
+    rotation : angle by which the pattern is turned [rad].
+    centre : shift of the pattern's centre from the frame's, (y, x) [px].
 
     Returns
     -------
-    Positions, one a pixel along each line, (n, 2).
+    Positions inside the frame, (n, 2).
+
+    Raises
+    ------
+    ValueError : an empty shape, or a pitch below 1.
+
+    Examples
+    --------
+    >>> len(fermat_spiral((512, 512), 5.0))  # about 512 * 512 / 5**2
+    10482
     """
-    _check(shape, pitch)
-    rng = np.random.default_rng(seed)
-    phase = rng.random(2)
-    across = _channels(shape, pitch, float(phase[0]), rng, amplitude, momentum)
-    down = _channels((shape[1], shape[0]), pitch, float(phase[1]), rng, amplitude, momentum)
-    return np.concatenate([across, down[:, ::-1]])
-
-
-def _channels(
-    shape: tuple[int, int],
-    pitch: float,
-    phase: float,
-    rng: np.random.Generator,
-    amplitude: float,
-    momentum: float,
-) -> NDArray[np.float64]:
-    margin = 4  # the lines turn this far outside the frame [px], where the beam is blanked
-    middles = np.arange((phase - 1) * pitch, shape[0] + pitch, pitch)
-    along = np.arange(-margin, shape[1] + margin, dtype=np.float64)
-    moves = rng.random((len(middles), len(along))) < 0.5
-    noise = rng.standard_normal((len(middles), len(along)))
-    walk = _walk(moves, noise, amplitude, momentum, max((pitch - 1) / 2, 0.5))
-    x = np.broadcast_to(along, walk.shape).copy()
-    y = middles[:, None] + walk
-    y[1::2], x[1::2] = y[1::2, ::-1].copy(), x[1::2, ::-1].copy()
-    return np.stack([y.ravel(), x.ravel()], axis=1)
-
-
-@njit(cache=True)
-def _walk(moves, noise, amplitude, momentum, limit):  # noqa: ANN001, ANN202
-    lines, steps = moves.shape
-    walk = np.empty((lines, steps))
-    for line in range(lines):
-        y = 0.0
-        m = 0.0
-        for step in range(steps):
-            n = noise[line, step]
-            if moves[line, step]:
-                m = momentum * m + (1 - momentum) * amplitude * (1 + n)
-                y += m
-            else:
-                y = amplitude * (n - 1)
-            if abs(y) > limit:
-                y = min(max(y, -limit), limit)
-                m = -m
-            walk[line, step] = y
-    return walk
+    check(shape, pitch)
+    reach = math.hypot(*shape) / 2 + math.hypot(*centre)
+    n = np.arange(math.ceil(math.pi * (reach / pitch) ** 2) + 1) + 0.5
+    r = pitch * np.sqrt(n / math.pi)
+    theta = GOLDEN_ANGLE * n + rotation
+    middle = [(side - 1) / 2 + shift for side, shift in zip(shape, centre, strict=True)]
+    dots = np.stack([middle[0] + r * np.sin(theta), middle[1] + r * np.cos(theta)], axis=1)
+    turn = (theta - rotation) % (2 * math.pi) / (2 * math.pi)
+    along = np.round(r / pitch - turn) + turn
+    keep = inside(dots, shape)
+    return dots[keep][np.argsort(along[keep], kind="stable")]

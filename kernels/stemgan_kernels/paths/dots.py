@@ -1,0 +1,162 @@
+"""Scans of separate dots: grids, random pixels and Poisson disks."""
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from stemgan_kernels.paths.frame import check, inside
+
+
+def dot_grid(
+    shape: tuple[int, int],
+    pitch: float,
+    *,
+    offset: tuple[float, float] | None = None,
+    rotation: float = 0.0,
+) -> NDArray[np.float64]:
+    """Square grid of single pixels, visited line by line in alternating direction.
+
+    Parameters
+    ----------
+    shape : height and width of the frame [px].
+    pitch : distance between neighbouring dots [px], at least 1; need not be whole.
+    offset : a dot, (y, x) [px]; by default (side mod pitch) // 2, as in DLSS-STEM
+        (arXiv 1910.10467), and of a turned grid the frame's centre.
+    rotation : angle by which the grid is turned about that dot, from x towards y [rad].
+
+    Returns
+    -------
+    Positions inside the frame, (n, 2); on whole pixels where the grid is not turned.
+
+    Raises
+    ------
+    ValueError : an empty shape, or a pitch below 1.
+
+    Examples
+    --------
+    >>> len(dot_grid((512, 512), 5))
+    10609
+    """
+    check(shape, pitch)
+    if rotation != 0:
+        return _turned_grid(shape, pitch, offset, rotation)
+    start = [(n % pitch) // 2 for n in shape] if offset is None else offset
+    rows, columns = (
+        np.floor(np.arange(s % pitch, n, pitch)) for n, s in zip(shape, start, strict=True)
+    )
+    y, x = np.meshgrid(rows, columns, indexing="ij")
+    x[1::2] = x[1::2, ::-1]
+    return np.stack([y.ravel(), x.ravel()], axis=1)
+
+
+def _turned_grid(
+    shape: tuple[int, int], pitch: float, offset: tuple[float, float] | None, rotation: float
+) -> NDArray[np.float64]:
+    middle = np.array([(side - 1) / 2 for side in shape])
+    pivot = middle if offset is None else np.array(offset, np.float64)
+    cosine, sine = math.cos(rotation), math.sin(rotation)
+    # Rows run along (sine, cosine) in (y, x); the frame's centre may be far from the pivot.
+    near = np.array([[cosine, -sine], [sine, cosine]]) @ (middle - pivot) / pitch
+    reach = math.ceil(math.hypot(*shape) / 2 / pitch) + 1
+    span = np.arange(-reach, reach + 1)
+    v, u = np.meshgrid(np.round(near[0]) + span, np.round(near[1]) + span, indexing="ij")
+    u[1::2] = u[1::2, ::-1]
+    y = pivot[0] + pitch * (v * cosine + u * sine)
+    x = pivot[1] + pitch * (u * cosine - v * sine)
+    dots = np.stack([y.ravel(), x.ravel()], axis=1)
+    return dots[inside(dots, shape)]
+
+
+def random_dots(shape: tuple[int, int], count: int, *, seed: int) -> NDArray[np.float64]:
+    """Draw distinct pixels, all equally likely, in the order in which they are drawn.
+
+    Parameters
+    ----------
+    shape : height and width of the frame [px].
+    count : number of dots, 1 to H W.
+    seed : seed of the draw.
+
+    Returns
+    -------
+    Whole-pixel positions, (count, 2).
+
+    Raises
+    ------
+    ValueError : an empty shape, or a count outside 1 to H W.
+    """
+    check(shape)
+    if not 1 <= count <= math.prod(shape):
+        raise ValueError(f"{count} dots are not 1 to {math.prod(shape)}")
+    rng = np.random.default_rng(seed)
+    chosen = rng.choice(math.prod(shape), count, replace=False)
+    return np.stack(np.divmod(chosen, shape[1]), axis=1).astype(np.float64)
+
+
+def poisson_disk(
+    shape: tuple[int, int], pitch: float, *, seed: int, most: int | None = None
+) -> NDArray[np.float64]:
+    """Random pixels of which no two are nearer than the pitch, visited in serpentine bands.
+
+    Pixels are tried in random order, and each is taken unless one nearer than the pitch was
+    taken before: dart throwing (Cook, ACM Transactions on Graphics 5, 51, 1986) over the finite
+    set of pixels, where it ends, and leaves no room for another dot.
+
+    Parameters
+    ----------
+    shape : height and width of the frame [px].
+    pitch : smallest distance between dots [px], at least 1.
+    seed : seed of the order.
+    most : where to stop; by default where no room is left.
+
+    Returns
+    -------
+    Whole-pixel positions, (n, 2).
+
+    Raises
+    ------
+    ValueError : an empty shape, a pitch below 1, or a limit below 1.
+    """
+    check(shape, pitch)
+    limit = math.prod(shape) if most is None else most
+    if limit < 1:
+        raise ValueError(f"at most {limit} dots are none")
+    order = np.random.default_rng(seed).permutation(math.prod(shape))
+    taken = _throw(order, shape[0], shape[1], pitch * pitch, limit)
+    dots = np.stack(np.divmod(taken, shape[1]), axis=1).astype(np.float64)
+    return dots[_banded(dots, pitch)]
+
+
+@njit(cache=True, nogil=True)
+def _throw(order, height, width, square, limit):  # noqa: ANN001, ANN202
+    blocked = np.zeros((height, width), dtype=np.bool_)
+    taken = np.empty(min(limit, len(order)), dtype=np.int64)
+    reach = int(np.sqrt(square))
+    half = np.empty(2 * reach + 1, dtype=np.int64)
+    for dy in range(-reach, reach + 1):
+        dx = -1
+        while dy * dy + (dx + 1) * (dx + 1) < square:
+            dx += 1
+        half[dy + reach] = dx
+    count = 0
+    for pixel in order:
+        y, x = pixel // width, pixel % width
+        if blocked[y, x]:
+            continue
+        taken[count] = pixel
+        count += 1
+        if count == limit:
+            break
+        for dy in range(max(-reach, -y), min(reach, height - 1 - y) + 1):
+            dx = half[dy + reach]
+            for near in range(max(x - dx, 0), min(x + dx, width - 1) + 1):
+                blocked[y + dy, near] = True
+    return taken[:count]
+
+
+def _banded(dots: NDArray[np.float64], pitch: float) -> NDArray[np.intp]:
+    """Order dots along bands of the pitch's height, in alternating direction."""
+    band = (dots[:, 0] // (1.5 * pitch)).astype(np.int64)
+    along = np.where(band % 2 == 1, -dots[:, 1], dots[:, 1])
+    return np.lexsort((along, band))

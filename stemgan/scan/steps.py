@@ -1,0 +1,116 @@
+"""Coverages that come in steps: the nearest lines, fields, rows, orders, frequencies."""
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stemgan.scan.search import STEPS, TOLERANCE, Solution, achieved, smooth
+
+if TYPE_CHECKING:
+    from stemgan.scan.design import ScanDesign
+
+_DOT_PITCHES = 4001
+_NEIGHBOURS = 12
+_SLANT = 0.35
+
+
+def lines(design: "ScanDesign", wanted: float) -> Solution:
+    """Spread the nearest number of whole lines over the frame."""
+    height = design.shape[0]
+    return height / min(max(round(wanted * height), 1), height), ()
+
+
+def interleaved(design: "ScanDesign", wanted: float) -> Solution:
+    """Try the fields of the nearest interlaces: some have a line more than others."""
+    height = design.shape[0]
+    near = range(max(1, math.floor(1 / wanted) - 1), math.ceil(1 / wanted) + 2)
+    tried: dict[tuple[float, tuple[float, ...]], float] = {}
+    for every in sorted({min(n, height) for n in near}):
+        for knobs in ((), (0.0,), (every - 1.0,)) if design.offset is None else ((),):
+            tried[float(every), knobs] = achieved(design, float(every), knobs)
+    return min(tried, key=lambda t: abs(tried[t] - wanted))
+
+
+def dots(design: "ScanDesign", wanted: float) -> Solution:
+    """Take the nearest number of whole rows and columns; a turned grid has none."""
+    if design.rotation != 0:
+        return smooth(design, wanted)
+    low = max(1.0, 0.5 / math.sqrt(wanted))
+    pitches = np.geomspace(low, min(4 * low, 2.0 * max(design.shape)), _DOT_PITCHES)
+    # The grid's own rule, for all pitches at once.
+    dots = np.ones(len(pitches))
+    for axis, side in enumerate(design.shape):
+        first = (side % pitches) // 2 if design.offset is None else design.offset[axis]
+        dots *= np.maximum(np.ceil((side - first % pitches) / pitches), 0)
+    far = np.abs(dots / math.prod(design.shape) - wanted)
+    far[dots == 0] = np.inf
+    equal = np.flatnonzero(far == far.min())
+    return float(pitches[equal[len(equal) // 2]]), ()
+
+
+def hilbert(design: "ScanDesign", wanted: float) -> Solution:
+    """Take the first order that measures enough, or the one before."""
+    last = math.ceil(math.log2(max(design.shape)))
+    before = -math.inf
+    for order in range(last + 1):
+        share = achieved(design, knobs=(float(order),))
+        if share >= wanted or order == last:
+            nearer = order if abs(share - wanted) <= abs(before - wanted) else order - 1
+            return None, (float(nearer),)
+        before = share
+    raise AssertionError("unreachable")
+
+
+def lissajous(design: "ScanDesign", wanted: float) -> Solution:
+    """Follow the density of lines to the wanted coverage, then try the pairs around."""
+    pairs, density = frequencies(design.shape, wanted)
+    tried: dict[int, float] = {}
+
+    def error(index: int) -> float:
+        if index not in tried:
+            knobs = tuple(map(float, pairs[index]))
+            tried[index] = achieved(design, knobs=knobs) / wanted - 1
+        return tried[index]
+
+    index = len(pairs) // 2
+    for _ in range(STEPS):
+        if index in tried or abs(error(index)) < TOLERANCE:
+            break
+        index = int(np.searchsorted(density, density[index] / (1 + tried[index])))
+        index = min(index, len(pairs) - 1)
+    for step in range(1, _NEIGHBOURS):
+        if min(map(abs, tried.values())) < TOLERANCE:
+            break
+        for near in (index - step, index + step):
+            if 0 <= near < len(pairs):
+                error(near)
+    best = min(tried, key=lambda i: abs(tried[i]))
+    return None, tuple(map(float, pairs[best]))
+
+
+def frequencies(
+    shape: tuple[int, int], coverage: float
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """List coprime frequencies of about square Lissajous curves, around a coverage.
+
+    A curve of few crossings measures about 8/pi pixels an oscillation and pixel of the side;
+    lines cross at about right angles where both directions are as fast.
+
+    Returns
+    -------
+    down and across, (n, 2), and their densities of lines, rising, (n,).
+    """
+    height, width = shape
+    guess = -math.log1p(-min(coverage, 0.98)) * math.pi / 8
+    down = np.arange(max(1, int(0.6 * guess * width)), math.ceil(1.6 * guess * width) + 2)
+    ratio = height / width
+    across = np.arange(1, math.ceil(1.5 * down[-1] * ratio) + 2)
+    a, b = (grid.ravel() for grid in np.meshgrid(down, across, indexing="ij"))
+    fair = np.abs(b - a * ratio) <= np.maximum(_SLANT * a * ratio, 1)
+    keep = fair & (np.gcd(a, b) == 1)
+    a, b = a[keep], b[keep]
+    density = np.hypot(a * height, b * width)
+    order = np.argsort(density, kind="stable")
+    return np.stack([a, b], axis=1)[order], density[order]
