@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgan.errors import InputError
+from stemgan.measurement import Points
 
 _SPELLINGS = {
     "nm": ("nanometer", "nanometre", "nanometers"),
@@ -34,6 +35,7 @@ class Micrograph:
     name : the file's name without its suffix, numbered within a stack.
     metadata : what else the file says; our own files keep their processing record here.
     dwell : dwell map, (H, W) float32, where the file has one (point lists, NPZ), or None.
+    points : exact positions of what was measured, where the file has them (point lists).
     """
 
     data: NDArray[np.float32]
@@ -42,6 +44,7 @@ class Micrograph:
     name: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)
     dwell: NDArray[np.float32] | None = None
+    points: Points | None = None
 
 
 def plain_unit(text: str | None) -> str | None:

@@ -103,7 +103,10 @@ def _partial(
             "give the mask of this scan"
         )
     values = np.where(dwell > 0, image.data, np.float32(0))
-    return PartialScan(values, dwell, image.pixel_size, image.unit, image.name, image.metadata)
+    lists = image.points or (None, None, None)
+    return PartialScan(
+        values, dwell, image.pixel_size, image.unit, image.name, image.metadata, *lists
+    )
 
 
 def _own_dwell(image: Micrograph, path: Path) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from stemgan.errors import InputError
 from stemgan.images.micrograph import Micrograph
+from stemgan.measurement import Points, bin_points
 
 UNITS = ("px", "fraction")
 _COLUMNS = ("x", "y", "intensity", "dwell")
@@ -56,8 +57,9 @@ def read_points(
 
     Returns
     -------
-    Micrograph, 0 where nothing was measured, with its dwell map in units of the median dwell of
-    the measured pixels, since a list does not say what a full raster's would have been.
+    Micrograph, 0 where nothing was measured, with the points, and with its dwell map in units
+    of the median dwell of the measured pixels, since a list does not say what a full raster's
+    would have been.
 
     Raises
     ------
@@ -73,9 +75,20 @@ def read_points(
     if unit not in UNITS:
         raise InputError(f"unit {unit!r} of {path} is not known: choose px or fraction")
     table, numbers = _table(path, lines)
-    flat = _pixels(path, table[:, 0], table[:, 1], shape, unit, numbers)
-    values, dwell = _bin(flat, table[:, 2], table[:, 3], shape)
-    return Micrograph(values, name=path.stem, metadata={"points": len(table)}, dwell=dwell)
+    positions = _positions(path, table[:, :2], shape, unit, numbers)
+    points = Points(positions, table[:, 2].copy(), table[:, 3].copy())
+    values, total = bin_points(points, shape)
+    dwell = (total / np.median(total[total > 0])).astype(np.float32)
+    about = {"points": len(table)}
+    return Micrograph(values, name=path.stem, metadata=about, dwell=dwell, points=points)
+
+
+def write_points(path: Path, points: Points, shape: tuple[int, int]) -> None:
+    """Write a point list that `read_points` reads back exactly: x, y [px], intensity, dwell."""
+    table = np.column_stack([points.positions[:, ::-1], points.samples, points.dwell])
+    lines = [f"# shape={shape[0]}x{shape[1]} unit=px", ",".join(_COLUMNS)]
+    lines += [",".join(map(repr, row)) for row in table.tolist()]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
 
 
 def _lines(path: Path) -> list[str]:
@@ -167,42 +180,26 @@ def _checked(
     return table
 
 
-def _pixels(
+def _positions(
     path: Path,
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
+    pairs: NDArray[np.float64],
     shape: tuple[int, int],
     unit: str,
     numbers: NDArray[np.int64],
-) -> NDArray[np.int64]:
-    height, width = shape
-    if unit == "fraction":
-        rows, columns = np.floor(y * height), np.floor(x * width)
-    else:
-        rows, columns = np.floor(y + 0.5), np.floor(x + 0.5)
-    outside = (rows < 0) | (rows >= height) | (columns < 0) | (columns >= width)
+) -> NDArray[np.float64]:
+    """Turn x, y into positions (n, 2) (y, x) [px], all inside the frame."""
+    given = pairs[:, ::-1]
+    frame = np.asarray(shape, np.float64)
+    pixels = np.floor(given * frame) if unit == "fraction" else np.floor(given + 0.5)
+    outside = ((pixels < 0) | (pixels >= frame)).any(axis=1)
     if outside.any():
         i = int(outside.argmax())
         raise InputError(
-            f"line {numbers[i]} of {path} (x = {x[i]:g}, y = {y[i]:g} {unit}) lies outside the "
-            f"frame of {height}x{width}: check --shape and --unit"
+            f"line {numbers[i]} of {path} (x = {pairs[i, 0]:g}, y = {pairs[i, 1]:g} {unit}) "
+            f"lies outside the frame of {shape[0]}x{shape[1]}: check --shape and --unit"
         )
-    return (rows * width + columns).astype(np.int64)
-
-
-def _bin(
-    flat: NDArray[np.int64],
-    intensity: NDArray[np.float64],
-    dwell: NDArray[np.float64],
-    shape: tuple[int, int],
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    size = shape[0] * shape[1]
-    total = np.bincount(flat, weights=dwell, minlength=size)
-    measured = total > 0
-    weighted = np.bincount(flat, weights=dwell * intensity, minlength=size)
-    values = np.divide(weighted, total, out=np.zeros(size), where=measured)
-    relative = total / np.median(total[measured])
-    return (
-        values.astype(np.float32).reshape(shape),
-        relative.astype(np.float32).reshape(shape),
-    )
+    if unit == "px":
+        return np.ascontiguousarray(given)
+    # The last digit may round a fraction across a pixel's edge, where it must not.
+    low, high = pixels - 0.5, np.nextafter(pixels + 0.5, -np.inf)
+    return np.clip(given * frame - 0.5, low, high)
