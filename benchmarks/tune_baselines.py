@@ -1,103 +1,156 @@
-"""Find the widths that the classical methods smooth by, on training images only.
+"""Find the parameters of the classical methods, once and for all, on training images only.
 
-    python benchmarks/tune_baselines.py --data FOLDER/train --manifest FOLDER/manifest.csv
+    python benchmarks/tune_baselines.py --data FOLDER --out FILE [--methods M,...] [--quick]
 
-One image a group, its central 512 px, under spiral, dots and jittered-grid scans of 1/17.9,
-1/50 and 1/87 without noise. Prints the mean RMSE against the blurred truth [% of the range] for
-every candidate; the defaults in `stemgan.baselines` are the candidates with the least error
-over all conditions of their kind of mask. The whole grid takes hours on one core.
-
-Found (widths of the smoothed methods with 28 groups; the others with 10 to 14 of them, one
-parameter after the other, as they cost more):
-
-    smoothed-nearest        0.275 of the gap      candidates 0 to 0.5
-    smoothed-linear         0.225 of the gap      candidates 0 to 0.5
-    normalised-convolution  lines 0.15, trust 0.3; dots 0.3, trust 0.1
-    fourier-pocs            lines base 0.6, floor 0.05, tilt 0.8; dots 0.3, 0.09, 1.5; 80 turns
-                            (40 are too few for wide gaps; more than 120 complete the noise);
-                            last threshold at 6 times the median coefficient of the start
-                            (set by hand from 7 to 10 images; not in the grid below)
+FOLDER holds manifest.csv and train/. One image a group, its central 512 px, is scanned without
+noise (the images have their own) under every family and coverage of `FAMILIES` and `COVERAGES`,
+and completed with every combination of values in `tuning_grids.py`. The score is the RMSE
+against the blurred truth [% of the range], averaged over images (one a group), then over
+families and coverages. Every cell tried is a row of the CSV, with its seconds; what is already
+there is not tried again, so that an interrupted run continues and a wider grid adds to it.
+`--quick` takes every third group at two coverages. `--defaults` runs the methods as they are,
+for the table of errors by family and coverage.
 """
 
 import argparse
 import csv
 import itertools
+import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from tuning_grids import GRIDS
 
-from stemgan.baselines.fourier import fourier_pocs
-from stemgan.baselines.local import (
-    normalised_convolution,
-    smoothed_linear,
-    smoothed_nearest,
-)
+from stemgan.baselines import METHODS, check_method
 from stemgan.images import read_micrograph
-from stemgan.measurement import PartialScan, measure
+from stemgan.measurement import FEWEST_PIXELS, PartialScan, measure
 from stemgan.metrics import blurred, rmse
 from stemgan.scan import ScanDesign, parse_coverage
 
 Image = NDArray[np.float32]
 
-SCANS = ("spiral", "dots", "jittered-grid")
-COVERAGES = ("1/17.9", "1/50", "1/87")
+FAMILIES = ("spiral", "jittered-grid", "dots", "line-hop", "random")
+COVERAGES = ("1/10", "1/17.9", "1/50", "1/87")
 SIDE = 512
-FRACTIONS = (0.1, 0.15, 0.2, 0.225, 0.25, 0.275, 0.3, 0.35, 0.4, 0.5)
+QUICK = 3
+COLUMNS = ("method", "parameters", "group", "family", "coverage", "rmse_blurred", "seconds")
 
 
-def candidates() -> dict[str, Callable[[PartialScan], Image]]:
-    """Return every method with every candidate width, by a name that says both."""
-    found: dict[str, Callable[[PartialScan], Image]] = {}
-    for fraction in FRACTIONS:
-        found[f"smoothed-nearest {fraction}"] = partial(smoothed_nearest, fraction=fraction)
-        found[f"smoothed-linear {fraction}"] = partial(smoothed_linear, fraction=fraction)
-    for fraction, trust in itertools.product((0.15, 0.2, 0.25, 0.3, 0.35), (0.01, 0.1, 0.3)):
-        method = partial(normalised_convolution, fraction=fraction, trust=trust)
-        found[f"normalised-convolution {fraction} {trust}"] = method
-    shapes = itertools.product((0.3, 0.45, 0.6, 0.75), (0.03, 0.05, 0.09), (0.8, 1.0, 1.5))
-    for tuned in shapes:
-        found[f"fourier-pocs {tuned}"] = partial(fourier_pocs, tuned=tuned)
-    for iterations in (40, 120, 200):
-        found[f"fourier-pocs turns {iterations}"] = partial(fourier_pocs, iterations=iterations)
-    return found
+class Cell(NamedTuple):
+    """One image under one scan: what is completed and what it should become."""
+
+    group: str
+    family: str
+    coverage: str
+    scan: PartialScan
+    target: NDArray[np.float64]
+    span: float
 
 
-def images(data: Path, manifest: Path, every: int) -> Iterator[Image]:
-    """Yield the first image of each group of the training images, its central part."""
-    with manifest.open(newline="", encoding="utf-8") as file:
+def images(data: Path, every: int) -> Iterator[tuple[str, Image]]:
+    """Yield the first training image of each group, its central part."""
+    with (data / "manifest.csv").open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["role"] == "train"]
     groups: dict[str, str] = {}
     for row in rows:
         groups.setdefault(row["group"], row["file"])
-    for name in list(groups.values())[::every]:
-        image = read_micrograph(data.parent / name).data
+    for group, name in list(groups.items())[::every]:
+        image = read_micrograph(data / name).data
         y, x = (max(0, (n - SIDE) // 2) for n in image.shape)
-        yield image[y : y + SIDE, x : x + SIDE]
+        yield group, image[y : y + SIDE, x : x + SIDE]
+
+
+def cells(data: Path, *, quick: bool) -> Iterator[Cell]:
+    """Yield every image under every scan."""
+    coverages = COVERAGES[1::2] if quick else COVERAGES
+    for group, truth in images(data, QUICK if quick else 1):
+        target, span = blurred(truth), float(np.ptp(truth))
+        for family, text in itertools.product(FAMILIES, coverages):
+            coverage = parse_coverage(text)
+            if coverage * truth.size >= FEWEST_PIXELS:
+                design = ScanDesign(family, truth.shape, coverage=coverage)
+                yield Cell(group, family, text, measure(truth, design.trace()), target, span)
+
+
+def combinations(method: str) -> Iterator[dict[str, object]]:
+    """Yield every combination of a method's grid."""
+    grid = GRIDS.get(method, {})
+    for values in itertools.product(*grid.values()):
+        yield dict(zip(grid, values, strict=True))
+
+
+def describe(parameters: dict[str, object]) -> str:
+    """Write parameters as one word."""
+    return " ".join(f"{name}={value}" for name, value in parameters.items()) or "defaults"
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    """Return the rows already tried."""
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def summarise(rows: list[dict[str, str]], methods: list[str], *, by_scan: bool) -> None:
+    """Print the mean error of every combination, the least first."""
+    for method in methods:
+        errors: dict[str, list[float]] = defaultdict(list)
+        seconds: dict[str, list[float]] = defaultdict(list)
+        for row in rows:
+            if row["method"] == method:
+                key = row["parameters"]
+                if by_scan:
+                    key += f" {row['family']} {row['coverage']}"
+                errors[key].append(float(row["rmse_blurred"]))
+                seconds[key].append(float(row["seconds"]))
+        print(f"\n{method}")
+        for key in errors if by_scan else sorted(errors, key=lambda k: np.mean(errors[k])):
+            print(
+                f"  {key:44} {np.mean(errors[key]):6.3f} %  {np.mean(seconds[key]):6.3f} s"
+                f"  ({len(errors[key])} scans)"
+            )
 
 
 def main() -> None:
-    """Print a table of errors for each scan and coverage, the least first."""
+    """Try what was not tried yet, and print the mean errors."""
     parser = argparse.ArgumentParser(description="Tune the classical methods.")
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--manifest", type=Path, required=True)
-    parser.add_argument("--every", type=int, default=1, help="take every N-th group")
+    parser.add_argument("--out", type=Path, required=True, help="CSV of all that was tried")
+    parser.add_argument("--methods", default=",".join(GRIDS), help="names, comma-separated")
+    parser.add_argument("--quick", action="store_true", help="a sixth of the scans")
+    parser.add_argument("--defaults", action="store_true", help="no grid: methods as they are")
     args = parser.parse_args()
-    truths = list(images(args.data, args.manifest, args.every))
-    for scan, coverage in itertools.product(SCANS, COVERAGES):
-        errors: dict[str, list[float]] = defaultdict(list)
-        for truth in truths:
-            design = ScanDesign(scan, truth.shape, coverage=parse_coverage(coverage))
-            measured = measure(truth, design.trace())
-            target, span = blurred(truth), float(np.ptp(truth))
-            for name, method in candidates().items():
-                errors[name].append(rmse(method(measured), target, span))
-        print(f"\n{scan} {coverage}, {len(truths)} images")
-        for name, values in sorted(errors.items(), key=lambda item: np.mean(item[1])):
-            print(f"  {name:40} {np.mean(values):6.2f}", flush=True)
+    methods = [check_method(name) for name in args.methods.split(",")]
+    names = ("method", "parameters", "group", "family", "coverage")
+    known = {tuple(row[n] for n in names) for row in read(args.out)}
+    is_new = not args.out.is_file()
+    with args.out.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        if is_new:
+            writer.writerow(COLUMNS)
+        for cell in cells(args.data, quick=args.quick):
+            for method in methods:
+                for parameters in [{}] if args.defaults else combinations(method):
+                    key = (method, describe(parameters), *cell[:3])
+                    if key not in known:
+                        writer.writerow((*key, *attempt(cell, method, parameters)))
+            file.flush()
+    summarise(read(args.out), methods, by_scan=args.defaults)
+
+
+def attempt(cell: Cell, method: str, parameters: dict[str, object]) -> tuple[str, str]:
+    """Complete one scan, and return the error [%] and the seconds, as text."""
+    run = partial(METHODS[method], **parameters)
+    start = time.perf_counter()
+    image = run(cell.scan)
+    seconds = time.perf_counter() - start
+    return f"{rmse(image, cell.target, cell.span):.4f}", f"{seconds:.4f}"
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from scipy.ndimage import distance_transform_edt
 from stemgan import baselines
 from stemgan.baselines import METHODS, complete, smoothing
 from stemgan.baselines.smoothing import gap_length, is_dotted, smooth
+from stemgan.baselines.widths import held_out_width
 from stemgan.errors import InputError
 from stemgan.measurement import PartialScan, measure
 from stemgan.metrics import rmse
@@ -130,9 +131,9 @@ def test_normalised_convolution_against_its_definition():
     dwell = (rng.random((40, 50)) < 0.5).astype(np.float32)
     values = np.where(dwell > 0, rng.normal(size=dwell.shape), 0).astype(np.float32)
     scan = PartialScan(values, dwell)
-    fraction = 3 / gap_length(scan)
+    share = 3 / held_out_width(scan)
     expected = smooth(values, 3) / smooth(dwell, 3)
-    image = baselines.local.normalised_convolution(scan, fraction, trust=1e-6)
+    image = baselines.local.normalised_convolution(scan, share, trust=1e-6)
     np.testing.assert_allclose(image, expected, atol=1e-4)
 
 

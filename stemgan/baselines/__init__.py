@@ -1,8 +1,9 @@
 """Classical completion methods behind one interface: a partial scan in, an image out.
 
 A method sees the measured values and where they are, nothing else: no truth, no pitch, no name
-of a scan family. What it smooths by is a fixed share of the typical gap
-(`smoothing.gap_length`), found once on training images by ``benchmarks/tune_baselines.py``.
+of a scan family. What it smooths by is a fixed multiple of a length that follows from those
+(`smoothing.gap_length`, `widths.held_out_width`); the multiples were found once on training
+images by ``benchmarks/tune_baselines.py`` (docs/classical_methods.md).
 Every method keeps the scan's own unit, and returns the constant for a constant scan.
 
 This is also the only place that may flip a mask: here True means measured, while the inpainting
@@ -16,13 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgan.baselines.fourier import fourier_pocs
-from stemgan.baselines.local import (
-    linear,
-    nearest,
-    normalised_convolution,
-    smoothed_linear,
-    smoothed_nearest,
+from stemgan.baselines.inpainting import (
+    has_opencv,
+    opencv_ns,
+    opencv_telea,
+    skimage_biharmonic,
 )
+from stemgan.baselines.local import nearest, normalised_convolution, smoothed_nearest
+from stemgan.baselines.natural import natural_neighbour
+from stemgan.baselines.spline import biharmonic, laplace
+from stemgan.baselines.triangles import cubic, linear, smoothed_linear
+from stemgan.baselines.variation import total_variation
 from stemgan.errors import InputError
 from stemgan.measurement import PartialScan
 
@@ -31,11 +36,32 @@ METHODS: dict[str, Callable[[PartialScan], NDArray[np.float32]]] = {
     "smoothed-nearest": smoothed_nearest,
     "linear": linear,
     "smoothed-linear": smoothed_linear,
+    "cubic": cubic,
+    "natural-neighbour": natural_neighbour,
     "normalised-convolution": normalised_convolution,
+    "laplace": laplace,
+    "biharmonic": biharmonic,
+    "total-variation": total_variation,
     "fourier-pocs": fourier_pocs,
+    "opencv-telea": opencv_telea,
+    "opencv-ns": opencv_ns,
+    "skimage-biharmonic": skimage_biharmonic,
 }
 
-__all__ = ["METHODS", "check_method", "complete"]
+OPENCV_METHODS = ("opencv-telea", "opencv-ns")
+"""The methods that need the extra `stemgan[opencv]`."""
+
+SMALL_FRAMES = ("skimage-biharmonic",)
+"""The methods that refuse a frame of usual size."""
+
+
+def default_methods() -> tuple[str, ...]:
+    """Return the methods that run here, on a frame of any size, in a time worth waiting for."""
+    left_out = set(SMALL_FRAMES) if has_opencv() else {*SMALL_FRAMES, *OPENCV_METHODS}
+    return tuple(name for name in METHODS if name not in left_out)
+
+
+__all__ = ["METHODS", "check_method", "complete", "default_methods"]
 
 
 def check_method(name: str) -> str:

@@ -1,21 +1,20 @@
-"""Completion from the neighbourhood: nearest, linear, both smoothed, normalised convolution."""
+"""Completion from the neighbourhood: nearest, smoothed, and normalised convolution."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgan.baselines.smoothing import gap_length, in_own_unit, is_dotted, smooth
+from stemgan.baselines.smoothing import in_own_unit, smooth, weights
+from stemgan.baselines.widths import held_out_width
 from stemgan.measurement import PartialScan
 
 Image = NDArray[np.float32]
 
-# Widths of the Gaussians over the gap, tuned on training images (benchmarks/tune_baselines.py).
-# One value suits lines and dots, 1/17.9 to 1/87: a value for each would gain 1 % of the error.
-NEAREST_FRACTION = 0.275
-LINEAR_FRACTION = 0.225
+# Widths over the held-out width, tuned on training images (benchmarks/tune_baselines.py).
+NEAREST_SHARE = 1.0
+CONVOLUTION_SHARE = 0.7
+TRUST = 0.1
 
 _SCALES = 4
-_JITTER = 0.02  # [px]
-_ROWS = 256
 
 
 def nearest(scan: PartialScan) -> Image:
@@ -23,30 +22,14 @@ def nearest(scan: PartialScan) -> Image:
     return scan.nearest[1].astype(np.float32, copy=True)
 
 
-def smoothed_nearest(scan: PartialScan, fraction: float = NEAREST_FRACTION) -> Image:
-    """Nearest, then a Gaussian of σ = `fraction` of the gap, over measured pixels as well."""
-    sigma = fraction * gap_length(scan)
+def smoothed_nearest(scan: PartialScan, share: float = NEAREST_SHARE) -> Image:
+    """Nearest, then a Gaussian of σ = `share` of the held-out width, everywhere."""
+    sigma = share * held_out_width(scan)
     return in_own_unit(scan, lambda _, infill: smooth(infill, sigma))
 
 
-def linear(scan: PartialScan) -> Image:
-    """Interpolate linearly on the Delaunay triangles of the measured pixels.
-
-    Measured pixels keep their values; beyond the triangles the nearest measured value is taken.
-    """
-    return in_own_unit(scan, lambda values, infill: _linear(values, scan.mask, infill))
-
-
-def smoothed_linear(scan: PartialScan, fraction: float = LINEAR_FRACTION) -> Image:
-    """Linear, then a Gaussian of σ = `fraction` of the gap, over measured pixels as well."""
-    sigma = fraction * gap_length(scan)
-    return in_own_unit(
-        scan, lambda values, infill: smooth(_linear(values, scan.mask, infill), sigma)
-    )
-
-
 def normalised_convolution(
-    scan: PartialScan, fraction: float | None = None, trust: float | None = None
+    scan: PartialScan, share: float = CONVOLUTION_SHARE, trust: float = TRUST
 ) -> Image:
     """Average the measured values around each pixel with Gaussian weights.
 
@@ -58,40 +41,18 @@ def normalised_convolution(
     Parameters
     ----------
     scan : the partial scan.
-    fraction : σ of the narrowest Gaussian over the gap.
-    trust : weight of the wider average. Both are tuned, for dots and for lines, by default.
+    share : σ of the narrowest Gaussian over the held-out width.
+    trust : weight of the wider average.
     """
-    tuned = (0.3, 0.1) if is_dotted(scan) else (0.15, 0.3)
-    fraction = tuned[0] if fraction is None else fraction
-    weight = (tuned[1] if trust is None else trust) * scan.coverage
-    sigma = fraction * gap_length(scan)
+    sigma, certainty = share * held_out_width(scan), weights(scan)
+    floor = trust * scan.coverage
 
     def average(values: Image, _: Image) -> Image:
-        certainty = scan.mask.astype(np.float32)
         estimate = np.zeros_like(values)
         for scale in reversed(range(_SCALES)):
-            total, count = smooth(values, sigma * 2**scale), smooth(certainty, sigma * 2**scale)
-            estimate = (total + weight * estimate) / (np.maximum(count, 0) + weight)
+            total = smooth(certainty * values, sigma * 2**scale)
+            count = np.maximum(smooth(certainty, sigma * 2**scale), 0)
+            estimate = (total + floor * estimate) / (count + floor)
         return estimate.astype(np.float32, copy=False)
 
     return in_own_unit(scan, average)
-
-
-def _linear(values: Image, mask: NDArray[np.bool_], infill: Image) -> Image:
-    from scipy.interpolate import LinearNDInterpolator
-    from scipy.spatial import Delaunay
-
-    image = infill.copy()
-    if mask.all():
-        return image
-    points = np.argwhere(mask).astype(np.float64)
-    # Qhull takes up to a hundred times longer on whole pixels, where many lie on one circle.
-    jitter = np.random.default_rng(0).uniform(-_JITTER, _JITTER, points.shape)
-    plane = LinearNDInterpolator(Delaunay(points + jitter), values[mask].astype(np.float64))
-    for start in range(0, mask.shape[0], _ROWS):  # in bands, so that memory stays small
-        wanted = np.argwhere(~mask[start : start + _ROWS])
-        wanted[:, 0] += start
-        found = plane(wanted.astype(np.float64))
-        inside = np.isfinite(found)
-        image[tuple(wanted[inside].T)] = found[inside]
-    return image

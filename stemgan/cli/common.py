@@ -17,7 +17,9 @@ FAMILY_NAMES = (
     "hilbert, dots, random, poisson-disk, raster"
 )
 METHOD_NAMES = (
-    "nearest, smoothed-nearest, linear, smoothed-linear, normalised-convolution, fourier-pocs"
+    "nearest, smoothed-nearest, linear, smoothed-linear, cubic, natural-neighbour, "
+    "normalised-convolution, laplace, biharmonic, total-variation, fourier-pocs, "
+    "opencv-telea, opencv-ns, skimage-biharmonic"
 )
 
 
