@@ -1,30 +1,38 @@
 """`stemgan sample`: take a partial scan of a full image."""
 
 import argparse
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stemgan.cli.common import FAMILY_NAMES, emit, parser_for, say
+from stemgan.cli.common import emit, parser_for, say
 from stemgan.cli.inputs import beside, refuse_replacing
+from stemgan.cli.timing import SCAN_HELP, add_size, add_timing, read_design, read_timing
 from stemgan.errors import InputError
 
 if TYPE_CHECKING:
     from stemgan.images import Micrograph
+    from stemgan.measurement import Noise, PartialScan
     from stemgan.scan import ScanDesign
 
 _EXAMPLES = """\
   stemgan sample image.tif --scan spiral --coverage 1/20 -o partial.tif
   stemgan sample image.tif --scan dots --pitch 5 --electrons 100 --seed 3 -o partial.tif
+  stemgan sample image.tif --scan path.csv -o partial.tif
+  stemgan sample image.tif --scan spiral --pitch 16 --lag 2e-6 -o partial.tif
+the real beam:
+  with --lag, --drift or --sub-pixel the image is read where the beam really is, between pixels
+  too, and the values go to the pixels of those positions (weighted by dwell), which are written
+  to PARTIAL.points.csv; with --as-wanted they go to the pixels that were wanted, as in a
+  microscope that does not know better
 """
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = parser_for("sample", _EXAMPLES)
     parser.add_argument("image", metavar="IMAGE", help="full image: TIFF, NPY, NPZ, PNG, ...")
-    parser.add_argument("--scan", required=True, metavar="FAMILY", help=FAMILY_NAMES)
-    size = parser.add_mutually_exclusive_group()
-    size.add_argument("--coverage", help="share of measured pixels, such as 1/20 or 0.05")
-    size.add_argument("--pitch", type=float, help="spacing of turns, lines or dots [px]")
+    parser.add_argument("--scan", required=True, metavar="FAMILY|FILE", help=SCAN_HELP)
+    add_size(parser)
     parser.add_argument(
         "--electrons",
         type=float,
@@ -40,34 +48,62 @@ def _parser() -> argparse.ArgumentParser:
         help="NaN where unmeasured; PARTIAL.mask.tif is written beside it",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace what exists")
+    add_timing(parser)
+    real = parser.add_argument_group("the real beam")
+    real.add_argument(
+        "--drift",
+        metavar="Y,X",
+        help="displacement of the specimen during the scan [px], such as 3,-1.5",
+    )
+    real.add_argument("--sub-pixel", action="store_true", help="measure at exact positions")
+    real.add_argument(
+        "--as-wanted", action="store_true", help="give the values to the pixels wanted"
+    )
+    real.add_argument(
+        "--pixel-size", type=float, metavar="A", help="side of a pixel [Å], for abtem:FILE"
+    )
     return parser
 
 
 def main(argv: list[str]) -> None:
     """Run the command."""
     args = _parser().parse_args(argv)
+    from stemgan.files import check_output
     from stemgan.images import check_image_output, write_image
     from stemgan.measurement import Noise, measure
+    from stemgan.pathfiles.detect import split
 
     output = Path(args.output)
-    mask = beside(output, "mask")
+    mask, points = beside(output, "mask"), beside(output, "points", ".csv")
+    exact = bool(args.lag or args.drift or args.sub_pixel)
+    if args.as_wanted and not exact:
+        raise InputError("--as-wanted goes with --lag, --drift or --sub-pixel: add one of them")
     for path in (output, mask):
         check_image_output(path, overwrite=args.overwrite)
-    refuse_replacing((output, mask), [Path(args.image)])
-    if args.seed < 0:
-        raise InputError(f"a seed is 0 or more, not {args.seed}")
+    listed = exact and not args.as_wanted
+    if listed:
+        check_output(points, overwrite=args.overwrite)
+    refuse_replacing((output, mask, points), [Path(args.image), split(args.scan)[1]])
     noise = Noise(electrons=args.electrons)
-    image = read_full_image(Path(args.image))
-    design = _design(args, image)
-    trace = design.trace()
+    _drift(args.drift)
     import numpy as np
 
-    scan = measure(image.data, trace, noise, np.random.default_rng(args.seed))
-    record = {"stemgan": _record(args, design, trace.coverage), "source": image.metadata}
+    image = read_full_image(Path(args.image))
+    design = read_design(args, args.scan, (image.data.shape[0], image.data.shape[1]))
+    figures = _record(args, design)
+    if exact:
+        scan = _measure_really(args, image, design, noise, figures)
+    else:
+        scan = measure(image.data, design.trace(), noise, np.random.default_rng(args.seed))
+    figures["coverage"] = scan.coverage
+    record = {"stemgan": figures, "source": image.metadata}
     for path, data in ((output, scan.with_nan()), (mask, scan.dwell)):
         write_image(path, data, image.pixel_size, image.unit, record, args.overwrite)
-    figures = {"output": str(output), "mask": str(mask), **record["stemgan"]}
-    emit(figures, _text(figures, scan.shape), as_json=args.json)
+    if listed:
+        _write_points(points, scan)
+    files = {"output": str(output), "mask": str(mask)}
+    files |= {"points": str(points)} if listed else {}
+    emit({**files, **figures}, _text({**files, **figures}, scan.shape), as_json=args.json)
 
 
 def read_full_image(path: Path) -> "Micrograph":
@@ -94,25 +130,87 @@ def read_full_image(path: Path) -> "Micrograph":
     return image
 
 
-def _design(args: argparse.Namespace, image: "Micrograph") -> "ScanDesign":
-    from stemgan.scan import ScanDesign, parse_coverage
+def _drift(text: str | None) -> tuple[float, float]:
+    """Read a displacement written Y,X.
 
-    coverage = None if args.coverage is None else parse_coverage(args.coverage)
-    height, width = image.data.shape
-    return ScanDesign(
-        args.scan, (height, width), coverage=coverage, pitch=args.pitch, seed=args.seed
-    ).solved()
+    Raises
+    ------
+    InputError : it is written in another way.
+    """
+    try:
+        y, x = (float(part) for part in (text or "0,0").split(","))
+    except ValueError:
+        raise InputError(f"drift {text!r} is not Y,X: write it in px, such as 3,-1.5") from None
+    if not (math.isfinite(y) and math.isfinite(x)):
+        raise InputError(f"drift {text!r} is not finite: write it in px, such as 3,-1.5")
+    return y, x
 
 
-def _record(args: argparse.Namespace, design: "ScanDesign", coverage: float) -> dict[str, Any]:
+def _measure_really(
+    args: argparse.Namespace,
+    image: "Micrograph",
+    design: "ScanDesign",
+    noise: "Noise",
+    figures: dict[str, Any],
+) -> "PartialScan":
+    """Read the image where the beam really is, and say how far off its pixels that is."""
+    import numpy as np
+
+    from stemgan.measurement import measure_at
+    from stemgan.scan.beam import beam_of
+    from stemgan.scan.costs import course_of
+
+    trace = design.trace()
+    timing = read_timing(args, design, trace)
+    course = course_of(design.family, trace, timing)
+    beam = beam_of(trace, course, timing.lag, _drift(args.drift))
+    if not len(beam.real):
+        raise InputError("lag or drift take every measurement out of the frame: lower them")
+    off = np.hypot(*(beam.real - beam.wanted).T)
+    figures |= {
+        "lag_s": timing.lag,
+        "dwell_s": timing.dwell,
+        "drift_px": list(_drift(args.drift)),
+        "as_wanted": args.as_wanted,
+        "largest_deviation_px": float(off.max()),
+        "mean_deviation_px": float(off.mean()),
+        "missed_measurements": beam.missed,
+    }
+    return measure_at(
+        image.data,
+        beam.real,
+        recorded=beam.wanted if args.as_wanted else None,
+        dwell=beam.dwell,
+        share=beam.share,
+        noise=noise,
+        rng=np.random.default_rng(args.seed),
+    )
+
+
+def _write_points(path: Path, scan: "PartialScan") -> None:
+    from stemgan.files import whole_file
+    from stemgan.images.points import write_points
+    from stemgan.measurement import Points
+
+    assert scan.positions is not None  # measured at positions
+    assert scan.samples is not None
+    assert scan.position_dwell is not None
+    points = Points(scan.positions, scan.samples, scan.position_dwell)
+    with whole_file(path) as temporary:
+        write_points(temporary, points, scan.shape)
+
+
+def _record(args: argparse.Namespace, design: "ScanDesign") -> dict[str, Any]:
     from stemgan import __version__
 
+    file = {"path": Path(args.scan).name} if design.custom else {}
     return {
         "version": __version__,
         "image": Path(args.image).name,
         "scan": design.family,
+        **file,
         "pitch": design.pitch,
-        "coverage": coverage,
+        "coverage": None,
         "electrons": args.electrons,
         "seed": args.seed,
     }
@@ -123,8 +221,18 @@ def _text(figures: dict[str, Any], shape: tuple[int, int]) -> str:
 
     pitch = "" if figures["pitch"] is None else f", pitch {figures['pitch']:.4g} px"
     noise = "none" if figures["electrons"] is None else f"{figures['electrons']:g} electrons/px"
+    scan = figures.get("path", figures["scan"])
+    real = ""
+    if "lag_s" in figures:
+        to = "the pixels wanted" if figures["as_wanted"] else f"{figures['points']} too"
+        real = (
+            f"\nbeam at most {figures['largest_deviation_px']:.3g} px from where it was sent, "
+            f"{figures['mean_deviation_px']:.3g} px in the mean, "
+            f"{figures['missed_measurements']} measurements outside the frame; values given to "
+            f"{to}"
+        )
     return (
-        f"{figures['output']}: {figures['scan']}, {shape[0]}x{shape[1]}, coverage "
+        f"{figures['output']}: {scan}, {shape[0]}x{shape[1]}, coverage "
         f"{format_coverage(figures['coverage'])}{pitch}, noise {noise}, "
-        f"seed {figures['seed']}; mask {figures['mask']}"
+        f"seed {figures['seed']}; mask {figures['mask']}{real}"
     )

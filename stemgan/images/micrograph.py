@@ -36,6 +36,7 @@ class Micrograph:
     metadata : what else the file says; our own files keep their processing record here.
     dwell : dwell map, (H, W) float32, where the file has one (point lists, NPZ), or None.
     points : exact positions of what was measured, where the file has them (point lists).
+    detector : the detector's (or channel's) name where the file gives one, or None.
     """
 
     data: NDArray[np.float32]
@@ -45,6 +46,7 @@ class Micrograph:
     metadata: dict[str, Any] = field(default_factory=dict)
     dwell: NDArray[np.float32] | None = None
     points: Points | None = None
+    detector: str | None = None
 
 
 def plain_unit(text: str | None) -> str | None:

@@ -201,5 +201,4 @@ def _positions(
     if unit == "px":
         return np.ascontiguousarray(given)
     # The last digit may round a fraction across a pixel's edge, where it must not.
-    low, high = pixels - 0.5, np.nextafter(pixels + 0.5, -np.inf)
-    return np.clip(given * frame - 0.5, low, high)
+    return np.clip(given * frame - 0.5, pixels - 0.5, pixels + (0.5 - 1e-9))
