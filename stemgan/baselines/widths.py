@@ -27,7 +27,7 @@ Image = NDArray[np.float32]
 
 # Candidate widths over the gap: 13 % apart at best would differ by less than the noise of the
 # choice, so these are 25 to 50 % apart and a parabola finds the least between them.
-SHARES = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 1.0)
+SHARES = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 1.0, 1.4, 2.0)
 USUAL_SHARE = 0.275
 """The best fixed share on training images, for scans that have too little to hold out."""
 
