@@ -101,14 +101,16 @@ def poisson_disk(
 
     Pixels are tried in random order, and each is taken unless one nearer than the pitch was
     taken before: dart throwing (Cook, ACM Transactions on Graphics 5, 51, 1986) over the finite
-    set of pixels, where it ends, and leaves no room for another dot.
+    set of pixels, where it ends, and leaves no room for another dot. Where it is to stop before
+    that, the next larger distance is filled first, so that the dots lie evenly all the same
+    (McCool & Fiume, Graphics Interface, 94, 1992).
 
     Parameters
     ----------
     shape : height and width of the frame [px].
     pitch : smallest distance between dots [px], at least 1.
     seed : seed of the order.
-    most : where to stop; by default where no room is left.
+    most : number of dots at which to stop; by default where no room is left.
 
     Returns
     -------
@@ -123,36 +125,62 @@ def poisson_disk(
     if limit < 1:
         raise ValueError(f"at most {limit} dots are none")
     order = np.random.default_rng(seed).permutation(math.prod(shape))
-    taken = _throw(order, shape[0], shape[1], pitch * pitch, limit)
+    squares = _squares(pitch)[: 1 if most is None else 2]
+    taken = _throw(order, shape[0], shape[1], squares[::-1].copy(), limit)
     dots = np.stack(np.divmod(taken, shape[1]), axis=1).astype(np.float64)
     return dots[_banded(dots, pitch)]
 
 
+def _squares(pitch: float) -> NDArray[np.int64]:
+    """Return the squares of the two smallest distances between pixels from the pitch on."""
+    side = np.arange(math.ceil(pitch) + 3) ** 2
+    sums = np.unique(np.add.outer(side, side))
+    # A pitch that was a square root must find itself again.
+    return sums[sums >= pitch * pitch * (1 - 1e-12)][:2]
+
+
 @njit(cache=True, nogil=True)
-def _throw(order, height, width, square, limit):  # noqa: ANN001, ANN202
+def _throw(order, height, width, squares, limit):  # noqa: ANN001, ANN202
     blocked = np.zeros((height, width), dtype=np.bool_)
     taken = np.empty(min(limit, len(order)), dtype=np.int64)
-    reach = int(np.sqrt(square))
-    half = np.empty(2 * reach + 1, dtype=np.int64)
-    for dy in range(-reach, reach + 1):
-        dx = -1
-        while dy * dy + (dx + 1) * (dx + 1) < square:
-            dx += 1
-        half[dy + reach] = dx
     count = 0
-    for pixel in order:
-        y, x = pixel // width, pixel % width
-        if blocked[y, x]:
-            continue
-        taken[count] = pixel
-        count += 1
-        if count == limit:
-            break
-        for dy in range(max(-reach, -y), min(reach, height - 1 - y) + 1):
-            dx = half[dy + reach]
-            for near in range(max(x - dx, 0), min(x + dx, width - 1) + 1):
-                blocked[y + dy, near] = True
+    for square in squares:
+        half = _half_widths(square)
+        blocked[:] = False
+        for dot in taken[:count]:
+            _block(blocked, dot // width, dot % width, half)
+        for pixel in order:
+            y, x = pixel // width, pixel % width
+            if blocked[y, x]:
+                continue
+            if count == len(taken):
+                return taken
+            taken[count] = pixel
+            count += 1
+            _block(blocked, y, x, half)
     return taken[:count]
+
+
+@njit(cache=True, nogil=True)
+def _half_widths(square):  # noqa: ANN001, ANN202
+    """By row of a disk, how far it reaches left and right at distances below the square's."""
+    reach = int(np.sqrt(square))
+    half = np.full(2 * reach + 1, -1, dtype=np.int64)
+    for row in range(2 * reach + 1):
+        dy = row - reach
+        while dy * dy + (half[row] + 1) ** 2 < square:
+            half[row] += 1
+    return half
+
+
+@njit(cache=True, nogil=True)
+def _block(blocked, y, x, half):  # noqa: ANN001, ANN202
+    height, width = blocked.shape
+    reach = len(half) // 2
+    for dy in range(max(-reach, -y), min(reach, height - 1 - y) + 1):
+        across = half[dy + reach]
+        for near in range(max(x - across, 0), min(x + across, width - 1) + 1):
+            blocked[y + dy, near] = True
 
 
 def _banded(dots: NDArray[np.float64], pitch: float) -> NDArray[np.intp]:
