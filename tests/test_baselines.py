@@ -86,9 +86,31 @@ def test_any_mask_of_any_shape(height, width, share, seed, method):
     assert image.max() <= measured.max() + tolerance
 
 
-@pytest.mark.parametrize("line", [np.s_[5, :], np.s_[:, 5]])
+@settings(deadline=None, max_examples=40)
+@given(
+    gain=st.floats(1e-3, 1e3),
+    sign=st.sampled_from([-1, 1]),
+    offset=st.floats(-10, 10),
+    seed=st.integers(0, 2**32 - 1),
+    method=st.sampled_from(list(METHODS)),
+)
+def test_completing_commutes_with_any_affine_change(gain, sign, offset, seed, method):
+    rng = np.random.default_rng(seed)
+    dwell = (rng.random((40, 33)) < 0.2) * rng.uniform(0.5, 2, (40, 33))
+    dwell.ravel()[rng.choice(dwell.size, 16, replace=False)] = 1
+    dwell = dwell.astype(np.float32)
+    values = smooth(rng.normal(size=dwell.shape).astype(np.float32), 2)
+    scan = PartialScan(values, dwell)
+    # An offset that is large beside the values' range would leave them no digits.
+    other = PartialScan(sign * gain * (scan.values + np.float32(offset)), dwell)
+    expected = sign * gain * (complete(scan, method).astype(np.float64) + offset)
+    tolerance = 5e-3 * gain * float(np.ptp(values))
+    np.testing.assert_allclose(complete(other, method), expected, atol=tolerance)
+
+
+@pytest.mark.parametrize("line", [np.s_[5, :], np.s_[:, 5], np.s_[:4, :4], np.s_[-4:, -5:]])
 @pytest.mark.parametrize("method", METHODS)
-def test_one_measured_line(method, line):
+def test_one_measured_line_or_corner(method, line):
     """All points on one line: there is nothing to triangulate, nor a second dimension."""
     dwell = np.zeros((40, 50), np.float32)
     dwell[line] = 1
