@@ -135,7 +135,9 @@ BAD = {
     "one dimension": (lambda: npy("a.npy", np.ones(99)), ["a.npy"], "height x width"),
     "complex": (lambda: npy("a.npy", np.ones(SHAPE, complex)), ["a.npy"], "complex"),
     "RGB TIFF": (
-        lambda: tifffile.imwrite("a.tif", np.ones((40, 56, 3), np.uint8), photometric="rgb"),
+        lambda: tifffile.imwrite(
+            "a.tif", np.arange(6720, dtype="u1").reshape(40, 56, 3), photometric="rgb"
+        ),
         ["a.tif"],
         "colour",
     ),

@@ -173,9 +173,14 @@ def test_a_truncated_tiff_is_refused(tmp_path, options):
 def test_colour_tiff_is_refused(tmp_path, layout):
     shape = (32, 32, 3) if layout == "contig" else (3, 32, 32)
     path = tmp_path / "a.tif"
-    tifffile.imwrite(path, np.ones(shape, np.uint8), photometric="rgb", planarconfig=layout)
+    colours = np.random.default_rng(0).integers(0, 255, shape).astype(np.uint8)
+    tifffile.imwrite(path, colours, photometric="rgb", planarconfig=layout)
     with pytest.raises(InputError, match="colour"):
         read_stack(path)
+    grey = colours.max(axis=shape.index(3), keepdims=True)
+    same = np.broadcast_to(grey, shape)
+    tifffile.imwrite(path, same, photometric="rgb", planarconfig=layout)
+    np.testing.assert_array_equal(read_micrograph(path).data, grey.squeeze())
 
 
 def test_an_npz_holds_its_own_dwell_map(tmp_path):

@@ -5,23 +5,27 @@ from stemgan.images.files import (
     WRITABLE,
     check_image_output,
     read_micrograph,
+    read_series,
     read_stack,
     write_image,
 )
 from stemgan.images.micrograph import Micrograph
 from stemgan.images.partial import read_mask, read_partial_scan, read_partial_scans
 from stemgan.images.pictures import picture, write_picture
+from stemgan.images.series import Series
 
 __all__ = [
     "READABLE",
     "WRITABLE",
     "Micrograph",
+    "Series",
     "check_image_output",
     "picture",
     "read_mask",
     "read_micrograph",
     "read_partial_scan",
     "read_partial_scans",
+    "read_series",
     "read_stack",
     "write_image",
     "write_picture",

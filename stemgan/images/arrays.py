@@ -11,40 +11,59 @@ from numpy.typing import NDArray
 
 from stemgan.errors import InputError
 from stemgan.images.micrograph import Micrograph, frames, numbered, plain_scale
+from stemgan.images.series import Series, as_series
 
 _VALUES = ("values", "image", "data", "arr_0")
 _DWELLS = ("dwell", "mask")
 
 
-def _load(path: Path) -> NDArray[Any] | dict[str, NDArray[Any]]:
-    """Load an NPY file's array, or all arrays of an NPZ file by name."""
+_BROKEN = (ValueError, OSError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error)
+_READ_AT_ONCE = 2**28
+
+
+def _load_npz(path: Path) -> dict[str, NDArray[Any]]:
+    """Load all arrays of an NPZ file by name."""
     try:
         with path.open("rb") as file:
             loaded = np.load(file, allow_pickle=False)
             if isinstance(loaded, np.ndarray):
-                return loaded
+                raise InputError(f"{path} is an NPY file: give it the suffix .npy")
             return {name: loaded[name] for name in loaded.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        reason = "pickled objects" if "pickle" in str(error) else "truncated or of another kind"
-        raise InputError(
-            f"{path} cannot be read as {path.suffix[1:].upper()} ({reason}): write it "
-            "again with NumPy"
-        ) from error
+    except InputError:
+        raise
+    except _BROKEN as error:
+        raise _unreadable(path, error) from error
 
 
-def read_npy(path: Path) -> NDArray[np.float32]:
-    """Read an NPY file as a stack, (n, H, W)."""
-    loaded = _load(path)
-    if isinstance(loaded, dict):
+def _unreadable(path: Path, error: Exception) -> InputError:
+    pickled = any(word in str(error) for word in ("pickle", "Python objects"))
+    reason = "pickled objects" if pickled else "truncated or of another kind"
+    kind = path.suffix[1:].upper()
+    return InputError(f"{path} cannot be read as {kind} ({reason}): write it again with NumPy")
+
+
+def read_npy(path: Path) -> Series:
+    """Read an NPY file as a series; a large one image by image.
+
+    Raises
+    ------
+    InputError : truncated, pickled, or no images.
+    """
+    try:
+        # Mapped first: a header that claims more than the file holds is refused at once.
+        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+    except _BROKEN as error:
+        raise _unreadable(path, error) from error
+    if not isinstance(mapped, np.ndarray):
+        mapped.close()
         raise InputError(f"{path} is an NPZ file: give it the suffix .npz")
-    return frames(loaded, str(path))
+    small = mapped.nbytes <= _READ_AT_ONCE
+    return as_series(np.array(mapped) if small else mapped, str(path))
 
 
 def read_npz(path: Path) -> list[Micrograph]:
     """Read an NPZ file: intensities, and dwell map, scale and metadata where they are."""
-    content = _load(path)
-    if not isinstance(content, dict):
-        raise InputError(f"{path} is an NPY file: give it the suffix .npy")
+    content = _load_npz(path)
     data = frames(content[_key(path, content)], str(path))
     dwell = next((content[name] for name in _DWELLS if name in content), None)
     dwells = [None] * len(data) if dwell is None else _matching(path, data, dwell)

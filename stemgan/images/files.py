@@ -12,14 +12,19 @@ from stemgan.images.arrays import read_npy, read_npz, write_arrays
 from stemgan.images.micrograph import Micrograph, as_float, numbered
 from stemgan.images.pictures import read_picture
 from stemgan.images.points import read_points
+from stemgan.images.series import About, Series, as_series
 from stemgan.images.tiff import read_tiff, write_tiff
 from stemgan.images.vendor import FORMATS, read_vendor
 
 _TIFF = (".tif", ".tiff")
-_PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
+PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".gif")
 WRITABLE = (*_TIFF, ".npy", ".npz")
-READABLE = frozenset({*WRITABLE, *_PICTURES, ".csv", *FORMATS})
+READABLE = frozenset({*WRITABLE, *PICTURES, ".csv", *FORMATS})
 """Suffixes that are looked for in a folder."""
+
+
+FOLDERS = (".zspy",)
+"""Formats whose files may be folders."""
 
 
 def existing_file(path: str | Path) -> Path:
@@ -32,6 +37,8 @@ def existing_file(path: str | Path) -> Path:
     path = Path(path)
     if not path.exists():
         raise InputError(f"{path} does not exist: check the name")
+    if path.is_dir() and path.suffix.lower() in FOLDERS:
+        return path
     if not path.is_file():
         raise InputError(f"{path} is a folder: give a file")
     try:
@@ -68,23 +75,49 @@ def read_stack(
         return [read_points(path, shape, unit)]
     if suffix == ".npz":
         return read_npz(path)
+    series = read_series(path, every=False)
+    names = iter(numbered(path.stem, sum(map(len, series))))
+    return [_micrograph(one, i, next(names)) for one in series for i in range(len(one))]
+
+
+def _micrograph(series: Series, index: int, name: str) -> Micrograph:
+    about = series.about
+    # A maker's own words can be megabytes, and would go into everything made of the image.
+    slim = {k: v for k, v in about.metadata.items() if k != "original_metadata"}
+    return Micrograph(
+        series[index], about.pixel_size, about.unit, name, slim, detector=about.detector
+    )
+
+
+def read_series(path: str | Path, *, every: bool = True) -> list[Series]:
+    """Read a file's images detector by detector, each image only when it is asked for.
+
+    Parameters
+    ----------
+    path : TIFF, NPY, NPZ, PNG and the like, or whatever RosettaSciIO reads.
+    every : of a TIFF of several series, whether to take all, not the first alone.
+
+    Returns
+    -------
+    One series a detector, at least one.
+
+    Raises
+    ------
+    InputError : what is wrong with the file.
+    """
+    path = existing_file(path)
+    suffix = path.suffix.lower()
+    if suffix == ".npz":
+        images = read_npz(path)
+        about = About(images[0].pixel_size, images[0].unit, None, images[0].metadata)
+        return [as_series(np.stack([image.data for image in images]), str(path), about)]
+    if suffix == ".npy":
+        return [read_npy(path)]
     if suffix in _TIFF:
-        data, size, length, metadata = read_tiff(path)
-    elif suffix == ".npy":
-        data, size, length, metadata = read_npy(path), None, None, {}
-    elif suffix in _PICTURES:
-        data, size, length, metadata = read_picture(path), None, None, {}
-    else:
-        images = read_vendor(path)
-        names = numbered(path.stem, len(images))
-        return [
-            Micrograph(d, s, u, n, m) for (d, s, u, m), n in zip(images, names, strict=True)
-        ]
-    names = numbered(path.stem, len(data))
-    return [
-        Micrograph(frame, size, length, name, metadata)
-        for frame, name in zip(data, names, strict=True)
-    ]
+        return read_tiff(path, every=every)
+    if suffix in PICTURES:
+        return [as_series(read_picture(path), str(path))]
+    return read_vendor(path)
 
 
 def read_micrograph(path: str | Path) -> Micrograph:

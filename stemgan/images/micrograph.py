@@ -110,6 +110,8 @@ def frames(data: NDArray[Any], where: str) -> NDArray[np.float32]:
     """
     if data.ndim < 2 or 0 in data.shape:
         raise InputError(f"{where} has shape {data.shape}: give an image of height x width")
+    if data.ndim > 3:
+        raise InputError(f"{where} has shape {data.shape}: give one stack of images, (n, H, W)")
     if data.ndim > 2 and data.shape[-1] in (3, 4):
         raise InputError(
             f"{where} has shape {data.shape}, which is a colour image: give one channel "

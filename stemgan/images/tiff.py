@@ -1,10 +1,11 @@
-"""TIFF: ImageJ, OME and plain, in and out, with the pixel size."""
+"""TIFF: ImageJ, OME, makers' and plain, in and out, with the pixel size."""
 
 import json
 import logging
-import re
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,42 +13,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgan.errors import InputError
-from stemgan.images.micrograph import frames, plain_scale, plain_unit
+from stemgan.images import tiff_notes
+from stemgan.images.micrograph import plain_scale
+from stemgan.images.series import About, Series, as_series, grey, refuse_claim
 
 if TYPE_CHECKING:
-    from tifffile import TiffFile, TiffPage
+    from tifffile import TiffFile, TiffPageSeries
 
-_LARGEST_SCALE = 1e4
-"""Pixels larger than this [nm] come from a printing resolution (72 dpi), not a specimen."""
-
-_LONGEST_DESCRIPTION = 10_000
+_READ_AT_ONCE = 2**28
+"""Stacks of up to so many bytes are read whole; larger ones image by image."""
 
 
-def read_tiff(
-    path: Path,
-) -> tuple[NDArray[np.float32], float | None, str | None, dict[str, Any]]:
-    """Read the first image series of a TIFF file.
+def read_tiff(path: Path, *, every: bool = False) -> list[Series]:
+    """Read a TIFF file: a series for each channel.
 
-    Returns
-    -------
-    stack (n, H, W) float32, pixel size, unit, metadata.
+    Parameters
+    ----------
+    path : the file.
+    every : whether to take all image series of the file, not the first alone; copies of
+        reduced size are left out.
 
     Raises
     ------
-    InputError : not a TIFF file, truncated, or colour.
+    InputError : not a TIFF file, truncated, colour, or no image.
     """
     from tifffile import TiffFile
 
     try:
         with _tifffile_log() as log, TiffFile(path) as tif:
             _refuse_missing_bytes(tif, path, log)
-            if "S" in tif.series[0].axes:
-                raise InputError(
-                    f"{path} is a colour (RGB) image: convert it to one channel of intensities"
-                )
-            data = _pixels(tif, path)
-            size, unit = _scale(tif)
-            return frames(data, str(path)), size, unit, _metadata(tif)
+            full = [s for s in tif.series if not s.keyframe.is_reduced] or list(tif.series)
+            found = full if every else full[:1]
+            return [one for series in found for one in _channels(tif, series, path)]
     except InputError:
         raise
     except Exception as error:  # tifffile raises a zoo on broken files
@@ -57,11 +54,62 @@ def read_tiff(
         ) from error
 
 
-def _pixels(tif: "TiffFile", path: Path) -> NDArray[Any]:
+def _channels(tif: "TiffFile", series: "TiffPageSeries", path: Path) -> list[Series]:
+    axes = "".join(a for a, n in zip(series.axes, series.shape, strict=True) if _kept(a, n))
+    shape = tuple(n for a, n in zip(series.axes, series.shape, strict=True) if _kept(a, n))
+    refuse_claim(math.prod(n for a, n in zip(axes, shape, strict=True) if a in "YX"), str(path))
+    size, unit = tiff_notes.scale(tif)
+    about = About(size, unit, tiff_notes.detector(tif), tiff_notes.metadata(tif))
+    if series.nbytes > _READ_AT_ONCE and axes in ("TYX", "ZYX", "IYX", "QYX", "PYX"):
+        planes = _Planes(path, tif.series.index(series), shape, series.dtype)
+        return [as_series(planes, str(path), about)]
+    data = _pixels(tif, series, path).reshape(shape)
+    if "S" in axes:
+        data = grey(np.moveaxis(data, axes.index("S"), -1), str(path))
+        axes = axes.replace("S", "")
+    if "C" not in axes:
+        return [as_series(_stack(data, axes), str(path), about)]
+    planes = np.moveaxis(data, axes.index("C"), 0)
+    axes = axes.replace("C", "")
+    return [
+        as_series(_stack(plane, axes), str(path), replace(about, detector=channel))
+        for plane, channel in zip(planes, tiff_notes.channels(tif, len(planes)), strict=True)
+    ]
+
+
+def _kept(axis: str, length: int) -> bool:
+    return length != 1 or axis in "YX"
+
+
+def _stack(data: NDArray[Any], axes: str) -> NDArray[Any]:
+    """Put rows and columns last, and whatever else has a meaning into one axis of frames."""
+    data = np.moveaxis(data, [axes.index("Y"), axes.index("X")], [-2, -1])
+    unnamed = axes.count("Q") > 1  # may be anything: left to be refused
+    return data if data.ndim < 4 or unnamed else data.reshape(-1, *data.shape[-2:])
+
+
+class _Planes:
+    """The images of a large stack, each read when it is asked for."""
+
+    def __init__(
+        self, path: Path, series: int, shape: tuple[int, ...], dtype: np.dtype[Any]
+    ) -> None:
+        self.path, self.series, self.shape, self.dtype = path, series, shape, dtype
+
+    def __getitem__(self, index: int) -> NDArray[Any]:
+        from tifffile import imread
+
+        try:
+            return imread(self.path, series=self.series, key=index)
+        except Exception as error:  # as above
+            raise InputError(f"image {index} of {self.path} cannot be read: {error}") from error
+
+
+def _pixels(tif: "TiffFile", series: "TiffPageSeries", path: Path) -> NDArray[Any]:
     try:
-        return tif.series[0].asarray()
+        return series.asarray()
     except ValueError as error:
-        if "imagecodecs" not in str(error):
+        if "imagecodecs" not in str(error) or len(tif.series) > 1:
             raise
         return _pixels_by_pillow(path)  # LZW and the like, which Pillow decodes
 
@@ -101,50 +149,6 @@ def _tifffile_log() -> Iterator[list[str]]:
         yield messages
     finally:
         logger.removeFilter(collect)
-
-
-def _scale(tif: "TiffFile") -> tuple[float | None, str | None]:
-    page = tif.pages.first
-    if tif.is_ome and tif.ome_metadata:
-        found = _ome_scale(tif.ome_metadata)
-        if found is not None:
-            return plain_scale(*found)
-    per_unit = _resolution(page)
-    unit = plain_unit((tif.imagej_metadata or {}).get("unit"))
-    if per_unit is None:
-        return None, None
-    if unit is not None:
-        return plain_scale(1 / per_unit, unit)
-    tag = page.tags.get("ResolutionUnit")
-    unit = {2: "inch", 3: "cm"}.get(int(tag.value) if tag is not None else 1)
-    size, unit = plain_scale(1 / per_unit, unit)
-    nanometres = (size or 0) * (1e3 if unit == "µm" else 1)
-    return (size, unit) if 0 < nanometres < _LARGEST_SCALE else (None, None)
-
-
-def _resolution(page: "TiffPage") -> float | None:
-    tag = page.tags.get("XResolution")
-    if tag is None or 0 in tag.value:
-        return None
-    return tag.value[0] / tag.value[1]
-
-
-def _ome_scale(xml: str) -> tuple[float, str] | None:
-    size = re.search(r'PhysicalSizeX="([^"]+)"', xml)
-    unit = re.search(r'PhysicalSizeXUnit="([^"]+)"', xml)
-    return (float(size[1]), unit[1] if unit else "µm") if size else None
-
-
-def _metadata(tif: "TiffFile") -> dict[str, Any]:
-    info = (tif.imagej_metadata or {}).get("Info")
-    if isinstance(info, str):
-        try:
-            record = json.loads(info)
-        except ValueError:
-            record = None
-        return record if isinstance(record, dict) else {"Info": info[:_LONGEST_DESCRIPTION]}
-    description = tif.pages.first.description
-    return {"description": description[:_LONGEST_DESCRIPTION]} if description else {}
 
 
 def write_tiff(
