@@ -2,12 +2,13 @@
 
 import argparse
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from stemgan.cli.common import METHOD_NAMES, emit, parser_for, progress
-from stemgan.cli.inputs import beside, expand, refuse_replacing
+from stemgan.cli.inputs import expand, refuse_replacing
+from stemgan.cli.jobs import FOLDER, Job, plan
+from stemgan.cli.timing import parse_pair
 from stemgan.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,37 +17,24 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_FOLDER = "reconstructions"
-
 _EXAMPLES = f"""\
   stemgan reconstruct partial.tif -o image.tif --preview
   stemgan reconstruct scan.dm4 --mask mask.png -o image.tif --uncertainty
   stemgan reconstruct points.csv --shape 512x512 --unit fraction -o image.tif
   stemgan reconstruct "scans/*.tif" -o images
+  stemgan reconstruct movie.mrc --path scan_coordinates.csv --shape 29x12 -o image.tif
 inputs:
   TIFF, NPY, NPZ (arrays values and dwell), CSV point lists (x,y,intensity[,dwell]; in px, the
   centre of the first pixel is at 0, 0; in fractions of the field of view, at 0.5/W, 0.5/H), and
   with pip install 'stemgan[formats]' what RosettaSciIO reads; a stack becomes a stack
   unmeasured pixels are NaN, or given by MASK (> 0 = measured; fractions = dwell); zeros are
   never taken to mean unmeasured
+  with --path: a 1-D NPY file of values, or a stack of detector frames, whose sums are the
+  values; path formats as in stemgan scan --help
 outputs:
   float32 in the input's own unit, pixel size kept (not in NPY); without -o,
-  NAME.reconstruction.tif beside the scan, or with several scans the folder {_FOLDER}
+  NAME.reconstruction.tif beside the scan, or with several scans the folder {FOLDER}
 """
-
-
-@dataclass(frozen=True)
-class Job:
-    """One file to complete, and where the results go."""
-
-    source: Path
-    image: Path
-    std: Path | None
-    preview: Path | None
-
-    def outputs(self) -> list[Path]:
-        """List the files that will be written."""
-        return [path for path in (self.image, self.std, self.preview) if path is not None]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -67,9 +55,21 @@ def _parser() -> argparse.ArgumentParser:
         "--uncertainty", action="store_true", help="write the standard deviation, NAME.std.tif"
     )
     parser.add_argument("--preview", action="store_true", help="write a picture, NAME.png")
-    parser.add_argument("--shape", metavar="HxW", help="frame of a point list")
+    parser.add_argument("--shape", metavar="HxW", help="frame of a point list or path")
     parser.add_argument("--unit", choices=("px", "fraction"), help="of a point list's x, y")
     parser.add_argument("--overwrite", action="store_true", help="replace what exists")
+    path = parser.add_argument_group("values along a path")
+    path.add_argument(
+        "--path",
+        metavar="FILE|FORMAT:FILE",
+        help="scan path with a position for each value or detector frame of SCAN",
+    )
+    path.add_argument(
+        "--offset", metavar="Y,X", help="where (0, 0) of a de: path lies in the frame [px]"
+    )
+    path.add_argument(
+        "--pixel-size", type=float, metavar="A", help="side of a pixel [Å], for abtem:FILE"
+    )
     return parser
 
 
@@ -80,8 +80,8 @@ def main(argv: list[str]) -> None:
         raise InputError(
             f"method {args.method} gives no uncertainty: leave out --uncertainty or --method"
         )
-    jobs = _plan(expand(args.scans), args)
-    inputs = [job.source for job in jobs] + ([Path(args.mask)] if args.mask else [])
+    jobs = plan(expand(args.scans), args)
+    inputs = [job.source for job in jobs] + _inputs(args)
     refuse_replacing([path for job in jobs for path in job.outputs()], inputs)
     read = _reader(args)
     first = read(jobs[0].source)
@@ -103,11 +103,22 @@ def _bar(items: "list[T]", description: str) -> "Iterable[T]":
     return progress(items, description) if len(items) > 1 else items
 
 
+def _inputs(args: argparse.Namespace) -> list[Path]:
+    from stemgan.pathfiles.detect import split
+
+    mask = [Path(args.mask)] if args.mask else []
+    return mask + ([split(args.path)[1]] if args.path else [])
+
+
 def _reader(args: argparse.Namespace) -> "Callable[[Path], list[PartialScan]]":
     from stemgan.images import read_partial_scans
     from stemgan.images.points import parse_shape
 
     shape = None if args.shape is None else parse_shape(args.shape)
+    if args.path:
+        return _path_reader(args, shape)
+    if args.offset or args.pixel_size is not None:
+        raise InputError("--offset and --pixel-size go with --path: add it, or leave them out")
 
     def read(path: Path) -> "list[PartialScan]":
         scans = read_partial_scans(path, args.mask, shape, args.unit)
@@ -122,50 +133,22 @@ def _reader(args: argparse.Namespace) -> "Callable[[Path], list[PartialScan]]":
     return read
 
 
-def _plan(sources: list[Path], args: argparse.Namespace) -> list[Job]:
-    """Decide what is written where, and refuse what cannot be before any work is done."""
-    several = len(sources) > 1
-    if several:
-        images = _in_folder(sources, Path(args.output or _FOLDER))
-    else:
-        images = [Path(args.output or beside(sources[0], "reconstruction", ".tif"))]
-    jobs = [
-        Job(
-            source,
-            image,
-            beside(image, "std") if args.uncertainty else None,
-            image.with_suffix(".png") if args.preview else None,
-        )
-        for source, image in zip(sources, images, strict=True)
-    ]
-    if not several or images[0].parent.exists():
-        for job in jobs:
-            _check(job, overwrite=args.overwrite)
-    return jobs
+def _path_reader(
+    args: argparse.Namespace, shape: tuple[int, int] | None
+) -> "Callable[[Path], list[PartialScan]]":
+    from stemgan.pathfiles.measured import read_path_scan
 
+    if shape is None:
+        raise InputError("a path needs a frame: give --shape HxW")
+    if args.mask or args.unit:
+        raise InputError("a path says what was measured: leave out --mask and --unit")
+    offset = parse_pair(args.offset or "0,0", "offset")
 
-def _check(job: Job, *, overwrite: bool) -> None:
-    from stemgan.files import check_output
-    from stemgan.images import check_image_output
+    def read(path: Path) -> "list[PartialScan]":
+        options = {"offset": offset, "pixel_size": args.pixel_size}
+        return [read_path_scan(path, args.path, shape, **options)]
 
-    check_image_output(job.image, overwrite=overwrite)
-    for path in job.outputs()[1:]:
-        check_output(path, overwrite=overwrite)
-
-
-def _in_folder(sources: list[Path], folder: Path) -> list[Path]:
-    from stemgan.files import check_folder
-
-    check_folder(folder)
-    taken: dict[str, Path] = {}
-    for source in sources:
-        other = taken.setdefault(source.stem.casefold(), source)
-        if other != source:
-            raise InputError(
-                f"{other} and {source} would both become {source.stem}.tif: run one after the "
-                "other, into two folders"
-            )
-    return [folder / f"{source.stem}.tif" for source in sources]
+    return read
 
 
 def _complete(

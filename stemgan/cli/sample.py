@@ -1,13 +1,19 @@
 """`stemgan sample`: take a partial scan of a full image."""
 
 import argparse
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stemgan.cli.common import emit, parser_for, say
 from stemgan.cli.inputs import beside, refuse_replacing
-from stemgan.cli.timing import SCAN_HELP, add_size, add_timing, read_design, read_timing
+from stemgan.cli.timing import (
+    SCAN_HELP,
+    add_size,
+    add_timing,
+    parse_pair,
+    read_design,
+    read_timing,
+)
 from stemgan.errors import InputError
 
 if TYPE_CHECKING:
@@ -85,7 +91,7 @@ def main(argv: list[str]) -> None:
         check_output(points, overwrite=args.overwrite)
     refuse_replacing((output, mask, points), [Path(args.image), split(args.scan)[1]])
     noise = Noise(electrons=args.electrons)
-    _drift(args.drift)
+    parse_pair(args.drift or "0,0", "drift")
     import numpy as np
 
     image = read_full_image(Path(args.image))
@@ -130,22 +136,6 @@ def read_full_image(path: Path) -> "Micrograph":
     return image
 
 
-def _drift(text: str | None) -> tuple[float, float]:
-    """Read a displacement written Y,X.
-
-    Raises
-    ------
-    InputError : it is written in another way.
-    """
-    try:
-        y, x = (float(part) for part in (text or "0,0").split(","))
-    except ValueError:
-        raise InputError(f"drift {text!r} is not Y,X: write it in px, such as 3,-1.5") from None
-    if not (math.isfinite(y) and math.isfinite(x)):
-        raise InputError(f"drift {text!r} is not finite: write it in px, such as 3,-1.5")
-    return y, x
-
-
 def _measure_really(
     args: argparse.Namespace,
     image: "Micrograph",
@@ -163,14 +153,15 @@ def _measure_really(
     trace = design.trace()
     timing = read_timing(args, design, trace)
     course = course_of(design.family, trace, timing)
-    beam = beam_of(trace, course, timing.lag, _drift(args.drift))
+    drift = parse_pair(args.drift or "0,0", "drift")
+    beam = beam_of(trace, course, timing.lag, drift)
     if not len(beam.real):
         raise InputError("lag or drift take every measurement out of the frame: lower them")
     off = np.hypot(*(beam.real - beam.wanted).T)
     figures |= {
         "lag_s": timing.lag,
         "dwell_s": timing.dwell,
-        "drift_px": list(_drift(args.drift)),
+        "drift_px": list(drift),
         "as_wanted": args.as_wanted,
         "largest_deviation_px": float(off.max()),
         "mean_deviation_px": float(off.mean()),

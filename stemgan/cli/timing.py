@@ -1,6 +1,7 @@
 """Options that `scan` and `sample` share: the scan, and how fast the beam is moved."""
 
 import argparse
+import math
 from typing import TYPE_CHECKING
 
 from stemgan.cli.common import FAMILY_NAMES
@@ -17,7 +18,7 @@ SCAN_HELP = (
 
 
 def add_size(parser: argparse.ArgumentParser) -> None:
-    """Add --coverage, --pitch and --seed."""
+    """Add --coverage and --pitch."""
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--coverage", help="share of measured pixels, such as 1/20 or 0.05")
     size.add_argument("--pitch", type=float, help="spacing of turns, lines or dots [px]")
@@ -50,6 +51,24 @@ def add_timing(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="time constant of the scan coils' first-order response (0)",
     )
+
+
+def parse_pair(text: str, what: str) -> tuple[float, float]:
+    """Read a displacement written Y,X.
+
+    Raises
+    ------
+    InputError : it is written in another way; `what` says what it is.
+    """
+    try:
+        y, x = (float(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(
+            f"{what} {text!r} is not Y,X: write it in px, such as 3,-1.5"
+        ) from None
+    if not (math.isfinite(y) and math.isfinite(x)):
+        raise InputError(f"{what} {text!r} is not finite: write it in px, such as 3,-1.5")
+    return y, x
 
 
 def read_design(args: argparse.Namespace, text: str, shape: tuple[int, int]) -> "ScanDesign":

@@ -47,12 +47,7 @@ def read_vendor(path: Path) -> list[Series]:
     InputError : RosettaSciIO is not installed, does not know the format, cannot read the file,
         or the file holds no image; the message says what it holds.
     """
-    if util.find_spec("rsciio") is None:
-        known = path.suffix.lower() in FORMATS
-        what = "needs RosettaSciIO" if known else "has an unknown format"
-        raise InputError(
-            f"{path} {what}: run pip install 'stemgan[formats]', or give TIFF, NPY, NPZ or CSV"
-        )
+    _refuse_without_library(path)
     _refuse_camera_frames(path)
     signals = _signals(path)
     others = [(signal, _other_than_image(signal)) for signal in signals]
@@ -64,13 +59,40 @@ def read_vendor(path: Path) -> list[Series]:
     return [_series(signal, path, several=several) for signal in images]
 
 
+def read_camera_frames(path: Path) -> Series:
+    """Read the frames that a camera took at the probe positions of a scan, one at a time.
+
+    Raises
+    ------
+    InputError : as for `read_vendor`, or the file holds no single list of frames.
+    """
+    _refuse_without_library(path)
+    signals = _signals(path)
+    lists = [s for s in signals if s["data"].ndim == 3 and s["data"].dtype.kind in "buif"]
+    if len(lists) != 1:
+        held = ", ".join("x".join(map(str, s["data"].shape)) for s in signals) or "nothing"
+        raise InputError(f"{path} holds {held}: give one list of camera frames, (n, h, w)")
+    data = lists[0]["data"]
+    return Series(data.shape, data.dtype, data.__getitem__, str(path))
+
+
+def _refuse_without_library(path: Path) -> None:
+    if util.find_spec("rsciio") is None:
+        known = path.suffix.lower() in FORMATS
+        what = "needs RosettaSciIO" if known else "has an unknown format"
+        raise InputError(
+            f"{path} {what}: run pip install 'stemgan[formats]', or give TIFF, NPY, NPZ or CSV"
+        )
+
+
 def _refuse_camera_frames(path: Path) -> None:
     """Know a movie of a custom scan by the coordinates that lie beside it."""
     stem = path.stem.removesuffix("_movie")
     if stem != path.stem and path.with_name(f"{stem}_scan_coordinates.csv").exists():
         raise InputError(
             f"{path} holds camera frames, one for each probe position of a custom scan, not "
-            "images of the specimen: give the virtual image made of them"
+            "images of the specimen: give the coordinates with --path, or the virtual image "
+            "made of them"
         )
 
 

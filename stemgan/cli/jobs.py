@@ -1,0 +1,71 @@
+"""What `reconstruct` writes where, decided and checked before any work is done."""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+from stemgan.cli.inputs import beside
+from stemgan.errors import InputError
+
+FOLDER = "reconstructions"
+"""Where several results go without -o."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file to complete, and where the results go."""
+
+    source: Path
+    image: Path
+    std: Path | None
+    preview: Path | None
+
+    def outputs(self) -> list[Path]:
+        """List the files that will be written."""
+        return [path for path in (self.image, self.std, self.preview) if path is not None]
+
+
+def plan(sources: list[Path], args: argparse.Namespace) -> list[Job]:
+    """Decide what is written where, and refuse what cannot be before any work is done."""
+    several = len(sources) > 1
+    if several:
+        images = _in_folder(sources, Path(args.output or FOLDER))
+    else:
+        images = [Path(args.output or beside(sources[0], "reconstruction", ".tif"))]
+    jobs = [
+        Job(
+            source,
+            image,
+            beside(image, "std") if args.uncertainty else None,
+            image.with_suffix(".png") if args.preview else None,
+        )
+        for source, image in zip(sources, images, strict=True)
+    ]
+    if not several or images[0].parent.exists():
+        for job in jobs:
+            _check(job, overwrite=args.overwrite)
+    return jobs
+
+
+def _check(job: Job, *, overwrite: bool) -> None:
+    from stemgan.files import check_output
+    from stemgan.images import check_image_output
+
+    check_image_output(job.image, overwrite=overwrite)
+    for path in job.outputs()[1:]:
+        check_output(path, overwrite=overwrite)
+
+
+def _in_folder(sources: list[Path], folder: Path) -> list[Path]:
+    from stemgan.files import check_folder
+
+    check_folder(folder)
+    taken: dict[str, Path] = {}
+    for source in sources:
+        other = taken.setdefault(source.stem.casefold(), source)
+        if other != source:
+            raise InputError(
+                f"{other} and {source} would both become {source.stem}.tif: run one after the "
+                "other, into two folders"
+            )
+    return [folder / f"{source.stem}.tif" for source in sources]
