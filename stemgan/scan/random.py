@@ -8,13 +8,13 @@ import numpy as np
 
 from stemgan.scan.design import ScanDesign
 from stemgan.scan.families import SPARSE_FAMILIES
-from stemgan.scan.steps import frequencies
+from stemgan.scan.steps import frequencies, nearest_density
 
 _LINES = {"spiral": 0.93, "spiral-clv": 0.93, "jittered-grid": 3.1}
 """Coverage times pitch, where it is not 1: jittered lines come in two sets, and waver."""
 
 _DISKS = 0.6
-"""Coverage times the square of the pitch at which Poisson disks nearly fill a frame."""
+"""Coverage times the square of the pitch, plus a pixel, where Poisson disks nearly fill it."""
 
 Generator = np.random.Generator
 
@@ -62,8 +62,8 @@ def _stepped(
     pixels = math.prod(shape)
     if family == "lissajous":
         pairs, density = frequencies(shape, share)
-        near = int(np.searchsorted(density, density[0] * (density[-1] / density[0]) ** 0.5))
-        chosen = pairs[min(max(near + int(rng.integers(-2, 3)), 0), len(pairs) - 1)]
+        near = nearest_density(density, shape, share) + int(rng.integers(-1, 2))
+        chosen = pairs[min(max(near, 0), len(pairs) - 1)]
         return {"knobs": (float(chosen[0]), float(chosen[1]))}
     if family == "hilbert":
         # 4^order cells, joined in steps of their mean side.
@@ -72,4 +72,4 @@ def _stepped(
     dots = (float(min(max(round(share * pixels), 1), pixels)),)
     if family == "random":
         return {"knobs": dots}
-    return {"pitch": max(1.0, math.sqrt(_DISKS / share)), "knobs": dots}
+    return {"pitch": math.sqrt(max(1.0, _DISKS / share - 1)), "knobs": dots}

@@ -32,6 +32,8 @@ def achieved(
     path = REGISTRY[design.family].draw(
         replace(design, coverage=None, pitch=pitch, knobs=knobs)
     )
+    if len(path) == 0:
+        return 0.0
     visits = visit(path, design.shape, joined=design.joined)
     return len(visits.pixels) / math.prod(design.shape)
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 _DOT_PITCHES = 4001
 _NEIGHBOURS = 12
-_SLANT = 0.35
+_GOOD = 0.005
+_SLANT = 0.6
 
 
 def lines(design: "ScanDesign", wanted: float) -> Solution:
@@ -64,7 +65,7 @@ def hilbert(design: "ScanDesign", wanted: float) -> Solution:
 
 
 def lissajous(design: "ScanDesign", wanted: float) -> Solution:
-    """Follow the density of lines to the wanted coverage, then try the pairs around."""
+    """Follow the density of lines to the coverage; of the pairs that reach it, the squarest."""
     pairs, density = frequencies(design.shape, wanted)
     tried: dict[int, float] = {}
 
@@ -74,36 +75,33 @@ def lissajous(design: "ScanDesign", wanted: float) -> Solution:
             tried[index] = achieved(design, knobs=knobs) / wanted - 1
         return tried[index]
 
-    index = len(pairs) // 2
+    index = nearest_density(density, design.shape, wanted)
     for _ in range(STEPS):
         if index in tried or abs(error(index)) < TOLERANCE:
             break
         index = int(np.searchsorted(density, density[index] / (1 + tried[index])))
         index = min(index, len(pairs) - 1)
-    for step in range(1, _NEIGHBOURS):
-        if min(map(abs, tried.values())) < TOLERANCE:
-            break
-        for near in (index - step, index + step):
-            if 0 <= near < len(pairs):
-                error(near)
-    best = min(tried, key=lambda i: abs(tried[i]))
-    return None, tuple(map(float, pairs[best]))
+    centre = min(tried, key=lambda i: abs(tried[i]))
+    for near in range(max(centre - _NEIGHBOURS, 0), min(centre + _NEIGHBOURS, len(pairs))):
+        error(near)
+    slant = np.abs(np.log(pairs[:, 1] * design.shape[1] / (pairs[:, 0] * design.shape[0])))
+    best = min(tried, key=lambda i: (max(abs(tried[i]), _GOOD), slant[i]))
+    return None, (float(pairs[best, 0]), float(pairs[best, 1]))
 
 
 def frequencies(
     shape: tuple[int, int], coverage: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """List coprime frequencies of about square Lissajous curves, around a coverage.
+    """List coprime frequencies of roughly square Lissajous curves, around a coverage.
 
-    A curve of few crossings measures about 8/pi pixels an oscillation and pixel of the side;
-    lines cross at about right angles where both directions are as fast.
+    Lines cross at about right angles where both directions are as fast.
 
     Returns
     -------
     down and across, (n, 2), and their densities of lines, rising, (n,).
     """
     height, width = shape
-    guess = -math.log1p(-min(coverage, 0.98)) * math.pi / 8
+    guess = _density(coverage)
     down = np.arange(max(1, int(0.6 * guess * width)), math.ceil(1.6 * guess * width) + 2)
     ratio = height / width
     across = np.arange(1, math.ceil(1.5 * down[-1] * ratio) + 2)
@@ -114,3 +112,19 @@ def frequencies(
     density = np.hypot(a * height, b * width)
     order = np.argsort(density, kind="stable")
     return np.stack([a, b], axis=1)[order], density[order]
+
+
+def nearest_density(
+    density: NDArray[np.float64], shape: tuple[int, int], coverage: float
+) -> int:
+    """Return the index of the density that a coverage should need."""
+    needed = math.sqrt(2) * math.prod(shape) * _density(coverage)
+    return int(np.argmin(np.abs(density - needed)))
+
+
+def _density(coverage: float) -> float:
+    """Oscillations per pixel of the other side, of a curve that is as fast in both directions.
+
+    Each measures 8/pi pixels per pixel of its side; crossings are measured once.
+    """
+    return -math.log1p(-min(coverage, 0.98)) * math.pi / 8

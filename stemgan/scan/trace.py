@@ -70,8 +70,8 @@ def trace_path(
     """
     from stemgan_kernels.masks import mask_of, visit
 
-    visits = visit(path, shape, joined=joined)
-    if len(visits.pixels) == 0:
+    visits = visit(path, shape, joined=joined) if len(path) else None
+    if visits is None or len(visits.pixels) == 0:
         raise InputError(
             f"the scan path measures nothing inside its {shape[0]}x{shape[1]} frame"
         )

@@ -85,7 +85,7 @@ def fermat_spiral(
     rotation: float = 0.0,
     centre: tuple[float, float] = (0.0, 0.0),
 ) -> NDArray[np.float64]:
-    """Dots of equal area each, at r = c sqrt(n + 1/2), each a golden angle from the last.
+    """Dots of equal area each, at r = c sqrt(n), each a golden angle from the last.
 
     The pattern is that of sunflowers (Vogel, Mathematical Biosciences 44, 179, 1979). In the
     order of n the beam would jump across the frame: the dots are visited along an Archimedean
@@ -113,7 +113,7 @@ def fermat_spiral(
     """
     check(shape, pitch)
     reach = math.hypot(*shape) / 2 + math.hypot(*centre)
-    n = np.arange(math.ceil(math.pi * (reach / pitch) ** 2) + 1) + 0.5
+    n = np.arange(math.ceil(math.pi * (reach / pitch) ** 2) + 1.0)
     r = pitch * np.sqrt(n / math.pi)
     theta = GOLDEN_ANGLE * n + rotation
     middle = [(side - 1) / 2 + shift for side, shift in zip(shape, centre, strict=True)]
