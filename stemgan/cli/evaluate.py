@@ -15,8 +15,10 @@ _EXAMPLES = """\
       --coverage 1/17.9,1/50,1/87 --electrons none,100 --by material -o results
 outputs in DIR:
   results.csv (one row per image, method, scan, coverage and electrons), summary.csv (means over
-  images, and over groups), error_by_distance.csv, error_vs_coverage.png, error_vs_distance.png,
-  examples.png; the same command on the same DIR continues where it stopped
+  images, and over groups), error_by_distance.csv and error_by_pitch.csv (mean, RMSE and 5, 50
+  and 95 % quantiles of the error), systematic_error/*.tif (mean, mean absolute and root mean
+  square error at each pixel over images of one shape, where all have the same mask), and plots;
+  the same command on the same DIR continues where it stopped
 errors are RMSE in % of the truth's range (max - min), against the raw truth and against the
 truth blurred by a 5x5 Gaussian of sigma 2.5 px
 groups and other columns come from a manifest.csv with the columns file and group, beside the
@@ -32,8 +34,17 @@ def _parser() -> argparse.ArgumentParser:
         metavar="M,...",
         help=f"models, weights files, or any of {METHOD_NAMES}; by default all of them",
     )
-    parser.add_argument("--scan", required=True, metavar="F,...", help=f"any of {FAMILY_NAMES}")
-    parser.add_argument("--coverage", required=True, metavar="C,...", help="such as 1/20,1/50")
+    parser.add_argument(
+        "--scan",
+        required=True,
+        metavar="F,...",
+        help=f"any of {FAMILY_NAMES}, and path or mask files",
+    )
+    parser.add_argument(
+        "--coverage",
+        metavar="C,...",
+        help="such as 1/20,1/50, of each family; a file has a coverage of its own",
+    )
     parser.add_argument(
         "--electrons",
         default="none",
@@ -56,7 +67,7 @@ def main(argv: list[str]) -> None:
         raise InputError(f"--workers is at least 1, not {args.workers}")
     electrons = [_electrons(text) for text in _items(args.electrons, "--electrons")]
     paths = expand(args.images)
-    from stemgan.evaluate import default_methods, evaluate, make_plan
+    from stemgan.evaluate import default_methods, evaluate, make_plan, notes
 
     methods = default_methods()
     if args.methods not in (None, "all"):
@@ -65,7 +76,7 @@ def main(argv: list[str]) -> None:
         paths,
         methods,
         _items(args.scan, "--scan"),
-        _items(args.coverage, "--coverage"),
+        () if args.coverage is None else _items(args.coverage, "--coverage"),
         electrons,
         seed=args.seed,
         device=args.device,
@@ -73,6 +84,8 @@ def main(argv: list[str]) -> None:
     )
 
     def steps(cells: Any, left: int) -> Any:  # noqa: ANN401 (an iterable of steps)
+        for note in notes(plan):
+            say(note)
         total = len(plan.sources) * len(plan.conditions)
         say(f"{left} of {total} partial scans to complete by {len(plan.methods)} methods")
         return progress(cells, "evaluating", left)

@@ -1,14 +1,19 @@
 """Methods × scans × images → one tidy table: the same partial scans through every method."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from stemgan.errors import InputError
-from stemgan.evaluate.cells import load_methods, run, warm_up
-from stemgan.evaluate.journal import JOURNAL, Entry, Journal
-from stemgan.evaluate.plan import Condition, Plan, Source, default_methods, make_plan, take_scan
-from stemgan.evaluate.report import distance_rows, sorted_entries, summarise, table, write_table
+from stemgan.evaluate.cells import run
+from stemgan.evaluate.figures import draw
+from stemgan.evaluate.journal import JOURNAL, Journal
+from stemgan.evaluate.maps import Maps
+from stemgan.evaluate.methods import default_methods, load_methods, warm_up
+from stemgan.evaluate.plan import Plan, make_plan
+from stemgan.evaluate.report import profile_rows, sorted_rows, summarise, table, write_table
+from stemgan.evaluate.scans import Condition, coverage_notes, take_scan
+from stemgan.evaluate.sources import Source
 
 __all__ = [
     "Condition",
@@ -17,13 +22,20 @@ __all__ = [
     "default_methods",
     "evaluate",
     "make_plan",
+    "notes",
     "summarise",
     "table",
     "take_scan",
     "warm_up",
 ]
 
-_OUTPUTS = ("results.csv", "summary.csv", "error_by_distance.csv", JOURNAL)
+_OUTPUTS = (
+    "results.csv",
+    "summary.csv",
+    "error_by_distance.csv",
+    "error_by_pitch.csv",
+    JOURNAL,
+)
 Progress = Callable[[Iterable[None], int], Iterable[None]]
 
 
@@ -44,7 +56,8 @@ def evaluate(
     ----------
     plan : what is evaluated.
     folder : where results.csv (one row per image, method and condition), summary.csv (means),
-        error_by_distance.csv and the plots go; made if missing.
+        error_by_distance.csv, error_by_pitch.csv, maps of systematic errors and the plots go;
+        made if missing.
     workers : processes.
     overwrite : whether to replace another evaluation.
     progress : wraps the steps to be taken, given their number.
@@ -55,25 +68,44 @@ def evaluate(
 
     Raises
     ------
-    InputError : the folder cannot be used, or holds another evaluation.
+    InputError : the folder cannot be used, or holds another evaluation; or a method is no
+        weights file or cannot run here. Nothing is written then.
     """
     _check_folder(folder, overwrite=overwrite)
-    settings = plan.settings()
+    methods = load_methods(plan.methods, plan.device)
     folder.mkdir(exist_ok=True)
-    journal = Journal.open(folder / JOURNAL, settings, overwrite=overwrite)
-    left = sum((s.name, c) not in journal.done for s, c in plan.cells())
-    for _ in progress(run(plan, journal, workers), left):
-        pass
-    entries = sorted_entries(plan, journal.entries)
-    summary = summarise(plan, entries)
-    write_table(folder / "results.csv", [entry.row for entry in entries])
+    maps = Maps(plan, folder, overwrite=overwrite)
+    settings = plan.settings()
+    journal = Journal.open(folder / JOURNAL, settings, overwrite=overwrite, usable=maps.has)
+    left = [(s, c) for s, c in plan.cells() if (s.name, c) not in journal.done]
+
+    def steps() -> Iterator[None]:
+        for cell in run(plan, left, methods, workers):
+            journal.add(cell)
+            maps.add(cell)
+            yield
+
+    try:
+        for _ in progress(steps(), len(left)):
+            pass
+    finally:
+        maps.save()
+    rows = sorted_rows(plan, journal.rows)
+    summary = summarise(plan, rows)
+    write_table(folder / "results.csv", rows)
     write_table(folder / "summary.csv", summary)
     if plan.by:
-        write_table(folder / f"summary_by_{plan.by}.csv", summarise(plan, entries, plan.by))
-    rings = distance_rows(plan, entries)
-    write_table(folder / "error_by_distance.csv", rings)
-    _plot(plan, folder, entries, summary, rings)
+        write_table(folder / f"summary_by_{plan.by}.csv", summarise(plan, rows, plan.by))
+    rings = {name: profile_rows(plan, journal.profiles, name) for name in ("distance", "pitch")}
+    for name, members in rings.items():
+        write_table(folder / f"error_by_{name}.csv", members)
+    draw(plan, folder, methods, rows, summary, rings, maps)
     return summary
+
+
+def notes(plan: Plan) -> list[str]:
+    """Say what of a plan comes out otherwise than asked: coverages in steps, missing maps."""
+    return [*coverage_notes(plan.conditions, plan.usual_shape), *Maps(plan, Path()).notes()]
 
 
 def _check_folder(folder: Path, *, overwrite: bool) -> None:
@@ -88,39 +120,3 @@ def _check_folder(folder: Path, *, overwrite: bool) -> None:
         raise InputError(
             f"{folder / foreign[0]} exists: pass --overwrite to replace it, or change -o"
         )
-
-
-def _plot(
-    plan: Plan,
-    folder: Path,
-    entries: Sequence[Entry],
-    summary: Sequence[dict[str, Any]],
-    rings: Sequence[dict[str, Any]],
-) -> None:
-    from stemgan import plots
-
-    plots.error_against_coverage(folder / "error_vs_coverage.png", summary)
-    plots.error_against_distance(folder / "error_vs_distance.png", rings)
-    source = _typical(plan, entries)
-    methods = load_methods(plan)
-    rows = []
-    for condition in {c.scan: c for c in reversed(plan.conditions)}.values():
-        truth, scan = take_scan(source, condition, plan.seed)
-        images = {name: method(scan) for name, method in methods.items()}
-        label = f"{condition.scan} {condition.coverage}"
-        rows.append((label, truth, scan.with_nan(), images))
-    plots.example_sheet(folder / "examples.png", source.name, rows[::-1])
-
-
-def _typical(plan: Plan, entries: Sequence[Entry]) -> Source:
-    """Return the image of median error under the first condition by the last method."""
-    first, last = plan.conditions[0], plan.methods[-1]
-    errors = {
-        entry.row["image"]: entry.row["rmse_blurred"]
-        for entry in entries
-        if entry.row["method"] == last
-        and (entry.row["scan"], entry.row["coverage"], entry.row["electrons"])
-        == (first.scan, first.coverage, first.electrons)
-    }
-    order = sorted(plan.sources, key=lambda source: errors[source.name])
-    return order[len(order) // 2]

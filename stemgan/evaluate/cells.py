@@ -2,83 +2,76 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import replace
+from itertools import islice
 from multiprocessing import get_context
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stemgan.baselines import METHODS
-from stemgan.evaluate.journal import Entry, Journal
-from stemgan.evaluate.plan import Condition, Plan, Source, take_scan
-from stemgan.measurement import PartialScan
-from stemgan.metrics import ErrorByDistance, blurred, score
-
-Image = NDArray[np.float32]
-Method = Callable[[PartialScan], Image]
+from stemgan.evaluate.methods import Image, Method, load_methods
+from stemgan.evaluate.plan import Plan
+from stemgan.evaluate.scans import Condition, Taken, take
+from stemgan.evaluate.sources import Source
+from stemgan.metrics import PITCH_EDGES, ErrorByDistance, blurred, score
 
 
-def load_methods(plan: Plan) -> dict[str, Method]:
-    """Make every method ready to be timed: weights loaded, kernels compiled."""
-    methods = {name: _load(name, plan.device) for name in plan.methods}
-    warm_up(methods.values())
-    return methods
+class Entry(NamedTuple):
+    """One image under one condition through one method.
+
+    row : the figures, by column name.
+    distance, pitch : error [% of the truth's range] by distance [px], and [pitch]; None for a
+        constant truth, which has no range.
+    error : signed error of each pixel, (H, W) float32 [%], where a map is made of it.
+    """
+
+    row: dict[str, Any]
+    distance: ErrorByDistance | None
+    pitch: ErrorByDistance | None
+    error: Image | None = None
 
 
-def warm_up(methods: Iterable[Callable[[PartialScan], Any]]) -> None:
-    """Call each method on a small scan, so that imports and compilation are in no timing."""
-    rng = np.random.default_rng(0)
-    dwell = (rng.random((64, 64)) < 0.2).astype(np.float32)
-    small = PartialScan(rng.random((64, 64), dtype=np.float32), dwell)
-    for method in methods:
-        method(small)
+class Cell(NamedTuple):
+    """One image under one condition, through all methods."""
+
+    source: Source
+    condition: Condition
+    pitch: float
+    entries: list[Entry]
 
 
-def _load(name: str, device: str) -> Method:
-    if name in METHODS:
-        return METHODS[name]
-    from stemgan.reconstruct import Reconstructor
-
-    reconstructor = Reconstructor.load(name, device)
-    return lambda scan: reconstructor(scan).image
-
-
-def run(plan: Plan, journal: Journal, workers: int = 1) -> Iterator[None]:
-    """Evaluate what the journal lacks, writing each cell as it comes, and yield after each."""
-    cells = [(s, c) for s, c in plan.cells() if (s.name, c) not in journal.done]
-    if workers > 1 and len(cells) > 1:
-        yield from _in_parallel(plan, cells, journal, min(workers, len(cells)))
+def run(
+    plan: Plan,
+    cells: Iterable[tuple[Source, Condition]],
+    methods: Mapping[str, Method],
+    workers: int = 1,
+) -> Iterator[Cell]:
+    """Evaluate cells of a plan, and yield each as it comes."""
+    if workers > 1:
+        yield from _in_parallel(plan, cells, workers)
         return
-    methods = load_methods(plan) if cells else {}
     for source, condition in cells:
-        journal.add(source, condition, evaluate_cell(plan, source, condition, methods))
-        yield
+        yield evaluate_cell(plan, source, condition, methods)
 
 
 def evaluate_cell(
-    plan: Plan, source: Source, condition: Condition, methods: dict[str, Method]
-) -> list[Entry]:
+    plan: Plan, source: Source, condition: Condition, methods: Mapping[str, Method]
+) -> Cell:
     """Scan one image once, and complete and judge that scan by every method."""
-    truth, scan = take_scan(source, condition, plan.seed)
-    return [
-        _entry(plan, source, condition, truth, scan, name, method)
-        for name, method in methods.items()
+    taken = take(source, condition, plan.seed)
+    entries = [
+        _entry(plan, source, condition, taken, name, method) for name, method in methods.items()
     ]
+    return Cell(source, condition, taken.pitch, entries)
 
 
 def _entry(
-    plan: Plan,
-    source: Source,
-    condition: Condition,
-    truth: Image,
-    scan: PartialScan,
-    name: str,
-    method: Method,
+    plan: Plan, source: Source, condition: Condition, taken: Taken, name: str, method: Method
 ) -> Entry:
-    fresh = replace(scan)  # without cached distances: each method's time includes its own
+    fresh = replace(taken.scan)  # without cached distances: each method's time has its own
     start = time.perf_counter()
     image = method(fresh)
     seconds = time.perf_counter() - start
@@ -91,38 +84,44 @@ def _entry(
         "method": name,
         "scan": condition.scan,
         "coverage": condition.coverage,
-        "achieved": scan.coverage,
+        "achieved": taken.scan.coverage,
         "electrons": condition.electrons,
-        **score(image, truth),
+        **score(image, taken.truth),
         "seconds": seconds,
     }
-    return Entry(row, _profile(image, truth, scan.nearest[0]))
-
-
-def _profile(image: Image, truth: Image, distance: Image) -> list[list[float]] | None:
-    span = float(np.ptp(truth))
+    span = float(np.ptp(taken.truth))
     if span == 0:
-        return None
-    profile = ErrorByDistance()
-    profile.update(100 * (image - blurred(truth)) / span, distance)
-    return [a.tolist() for a in (profile.count, profile.total, profile.total_squared)]
+        return Entry(row, None, None)
+    error = (100 * (image - blurred(taken.truth)) / span).astype(np.float32)
+    distance, pitch = ErrorByDistance(), ErrorByDistance(PITCH_EDGES)
+    distance.update(error, taken.scan.nearest[0])
+    pitch.update(error, taken.scan.nearest[0], unit=taken.pitch)
+    mapped = condition.fixed and source.shape == plan.usual_shape
+    return Entry(row, distance, pitch, error if mapped else None)
 
 
-_METHODS: dict[str, Method] = {}
-"""The methods of a worker process, loaded once."""
+_STATE: dict[str, Any] = {}
+"""The plan and the methods of a worker process, loaded once."""
 
 
 def _in_parallel(
-    plan: Plan, cells: list[tuple[Source, Condition]], journal: Journal, workers: int
-) -> Iterator[None]:
+    plan: Plan, cells: Iterable[tuple[Source, Condition]], workers: int
+) -> Iterator[Cell]:
+    """Keep a few cells under way at a time: results that nobody waits for would pile up."""
     pool = ProcessPoolExecutor(
         workers, get_context("spawn"), initializer=_start_worker, initargs=(plan, workers)
     )
+    left = iter(cells)
+    running: set[Future[Cell]] = set()
     try:
-        futures = {pool.submit(_work, plan, *cell): cell for cell in cells}
-        for future in as_completed(futures):
-            journal.add(*futures[future], future.result())
-            yield
+        while True:
+            more = islice(left, 2 * workers - len(running))
+            running |= {pool.submit(_work, *cell) for cell in more}
+            if not running:
+                return
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            while done:
+                yield done.pop().result()
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -132,8 +131,8 @@ def _start_worker(plan: Plan, workers: int) -> None:
         import torch
 
         torch.set_num_threads(max(1, (os.cpu_count() or 1) // workers))
-    _METHODS.update(load_methods(plan))
+    _STATE["plan"], _STATE["methods"] = plan, load_methods(plan.methods, plan.device)
 
 
-def _work(plan: Plan, source: Source, condition: Condition) -> list[Entry]:
-    return evaluate_cell(plan, source, condition, _METHODS)
+def _work(source: Source, condition: Condition) -> Cell:
+    return evaluate_cell(_STATE["plan"], source, condition, _STATE["methods"])

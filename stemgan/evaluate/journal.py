@@ -1,45 +1,73 @@
 """What is already evaluated: an append-only file, so that a run that stopped continues."""
 
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from stemgan.errors import InputError
-from stemgan.evaluate.plan import Condition, Source
+from stemgan.evaluate.cells import Cell
+from stemgan.evaluate.scans import Condition
+from stemgan.files import whole_file
+from stemgan.metrics import PITCH_EDGES, ErrorByDistance
 
 JOURNAL = "progress.jsonl"
 
+Key = tuple[str, str, float | None, str]
+"""Scan, coverage, electrons and method."""
 
-@dataclass(frozen=True)
-class Entry:
-    """One image under one condition through one method.
 
-    row : the figures, by column name.
-    profile : error by distance [% of the truth's range], as count, total and total_squared of
-        each bin; None for a constant truth, which has no range.
+@dataclass
+class Profiles:
+    """Error by distance of one condition and method, pooled over images.
+
+    distance, pitch : by distance [px], and in units of the pitch.
+    images, pitches : how many images, and the sum of their pitches [px].
     """
 
-    row: dict[str, Any]
-    profile: list[list[float]] | None
+    distance: ErrorByDistance = field(default_factory=ErrorByDistance)
+    pitch: ErrorByDistance = field(default_factory=lambda: ErrorByDistance(PITCH_EDGES))
+    images: int = 0
+    pitches: float = 0.0
 
 
 @dataclass
 class Journal:
-    """The entries of one evaluation, on disk as they come.
+    """The figures of one evaluation, on disk as they come.
 
-    Each line holds one cell: an image under a condition, through all methods. A line that was
-    cut off by a crash is dropped, and its cell is done again.
+    Each line holds one cell: an image under a condition, through all methods. Lines are only
+    ever added, each by one write. One that was cut off by a crash is passed over, and its cell
+    is done again; of a cell that was done twice the first counts.
+
+    rows : the figures of every image, condition and method.
+    profiles : error by distance, pooled as it comes, so that memory does not grow with images.
+    done : the cells that are in.
     """
 
     path: Path
-    entries: list[Entry] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    profiles: dict[Key, Profiles] = field(default_factory=dict)
     done: set[tuple[str, Condition]] = field(default_factory=set)
 
     @classmethod
-    def open(cls, path: Path, settings: dict[str, Any], *, overwrite: bool) -> "Journal":
+    def open(
+        cls,
+        path: Path,
+        settings: dict[str, Any],
+        *,
+        overwrite: bool,
+        usable: Callable[[str, Condition], bool] = lambda image, condition: True,
+    ) -> "Journal":
         """Continue the journal if it is of the same settings, begin one if there is none.
+
+        Parameters
+        ----------
+        path : the file.
+        settings : all that the figures depend on.
+        overwrite : whether another evaluation's may be replaced.
+        usable : whether a cell's line is to be used, given the image's name and the condition.
 
         Raises
         ------
@@ -47,41 +75,82 @@ class Journal:
             written.
         """
         settings = json.loads(json.dumps(settings))
-        lines = [] if overwrite else _complete_lines(path)
-        if lines and json.loads(lines[0]) != settings:
-            raise InputError(
-                f"{path.parent} holds an evaluation of other images or arguments: pass "
-                "--overwrite to replace it, or choose another -o"
-            )
         journal = cls(path)
-        for line in lines[1:]:
-            cell = json.loads(line)
-            journal._keep(cell)
-        try:
-            text = "".join(f"{line}\n" for line in lines or [json.dumps(settings)])
-            path.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"{path} cannot be written: {error.strerror}") from error
+        lines = _lines(path)
+        first = next(lines, None)
+        same = first == settings
+        if first is not None and not same and not overwrite:
+            raise InputError(
+                f"{path.parent} holds an evaluation of other images, arguments or versions of "
+                "methods: pass --overwrite to replace it, or choose another -o"
+            )
+        if not same or overwrite:
+            with whole_file(path) as temporary:
+                temporary.write_text(json.dumps(settings) + "\n", encoding="utf-8")
+            return journal
+        for cell in lines:
+            if usable(cell["image"], Condition(**cell["condition"])):
+                journal._keep(cell)
         return journal
 
-    def add(self, source: Source, condition: Condition, entries: Sequence[Entry]) -> None:
-        """Write one cell."""
-        cell = {
-            "image": source.name,
-            "condition": asdict(condition),
-            "entries": [asdict(entry) for entry in entries],
+    def add(self, cell: Cell) -> None:
+        """Write one cell.
+
+        Raises
+        ------
+        InputError : the file cannot be written.
+        """
+        described = {
+            "image": cell.source.name,
+            "condition": asdict(cell.condition),
+            "pitch": cell.pitch,
+            "entries": [
+                {
+                    "row": entry.row,
+                    "distance": entry.distance and entry.distance.pack(),
+                    "by_pitch": entry.pitch and entry.pitch.pack(),
+                }
+                for entry in cell.entries
+            ],
         }
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(cell) + "\n")
-        self._keep(cell)
+        try:
+            _append(self.path, json.dumps(described).encode() + b"\n")
+        except OSError as error:
+            raise InputError(f"{self.path} cannot be written: {error.strerror}") from error
+        self._keep(described)
 
     def _keep(self, cell: dict[str, Any]) -> None:
-        self.done.add((cell["image"], Condition(**cell["condition"])))
-        self.entries += [Entry(**entry) for entry in cell["entries"]]
+        condition = Condition(**cell["condition"])
+        if (cell["image"], condition) in self.done:
+            return
+        self.done.add((cell["image"], condition))
+        for entry in cell["entries"]:
+            self.rows.append(entry["row"])
+            key = (*asdict(condition).values(), entry["row"]["method"])
+            if entry["distance"] is None:
+                continue
+            profiles = self.profiles.setdefault(key, Profiles())
+            profiles.distance.merge(ErrorByDistance.unpack(entry["distance"]))
+            profiles.pitch.merge(ErrorByDistance.unpack(entry["by_pitch"], PITCH_EDGES))
+            profiles.images += 1
+            profiles.pitches += cell["pitch"]
 
 
-def _complete_lines(path: Path) -> list[str]:
+def _append(path: Path, line: bytes) -> None:
+    with path.open("ab+", buffering=0) as file:
+        if file.seek(0, os.SEEK_END):
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":  # what a crash cut off stays on a line of its own
+                line = b"\n" + line
+        file.write(line)
+
+
+def _lines(path: Path) -> Any:  # noqa: ANN401 (an iterator of what JSON holds)
     if not path.is_file():
-        return []
-    lines = path.read_text(encoding="utf-8").split("\n")
-    return lines[:-1]  # what follows the last line break is empty, or was cut off
+        return
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            try:
+                yield json.loads(line)
+            except json.JSONDecodeError:
+                continue

@@ -1,18 +1,17 @@
-"""From entries to tables: results, means over images and over groups, error by distance."""
+"""From figures to tables: results, means over images and over groups, error by distance."""
 
 import csv
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, astuple
+from itertools import accumulate, product
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from stemgan.evaluate.journal import Entry
+from stemgan.evaluate.journal import Key, Profiles
 from stemgan.evaluate.plan import Plan
 from stemgan.files import whole_file
-from stemgan.metrics import ErrorByDistance
 
 METRICS = (
     "rmse_blurred",
@@ -24,30 +23,28 @@ METRICS = (
     "seconds",
 )
 Row = dict[str, Any]
+_WIDEST = 110
+"""Characters of a line of a table."""
 
 
-def sorted_entries(plan: Plan, entries: Iterable[Entry]) -> list[Entry]:
-    """Order entries as the plan does, whatever order they were finished in."""
+def sorted_rows(plan: Plan, rows: Iterable[Row]) -> list[Row]:
+    """Order rows by image, condition and method as the plan does."""
     images = {source.name: i for i, source in enumerate(plan.sources)}
     conditions = {(c.scan, c.coverage, c.electrons): i for i, c in enumerate(plan.conditions)}
     methods = {name: i for i, name in enumerate(plan.methods)}
     return sorted(
-        entries,
-        key=lambda e: (
-            images[e.row["image"]],
-            conditions[_condition(e.row)],
-            methods[e.row["method"]],
-        ),
+        rows,
+        key=lambda r: (images[r["image"]], conditions[_condition(r)], methods[r["method"]]),
     )
 
 
-def summarise(plan: Plan, entries: Sequence[Entry], by: str | None = None) -> list[Row]:
+def summarise(plan: Plan, rows: Sequence[Row], by: str | None = None) -> list[Row]:
     """Average every metric over images, and over groups of images.
 
     Parameters
     ----------
     plan : the evaluation.
-    entries : what it found.
+    rows : what it found.
     by : column whose values are averaged apart, or None for all images together.
 
     Returns
@@ -59,14 +56,14 @@ def summarise(plan: Plan, entries: Sequence[Entry], by: str | None = None) -> li
     and `groups` too; NaN means no value.
     """
     cells: dict[tuple, list[Row]] = defaultdict(list)
-    for entry in entries:
-        label = entry.row[by] if by else None
-        cells[label, _condition(entry.row), entry.row["method"]].append(entry.row)
-    least = _least(entries)
-    rows = []
+    for row in rows:
+        label = row[by] if by else None
+        cells[label, _condition(row), row["method"]].append(row)
+    least = _least(rows)
+    means = []
     for (label, condition, method), members in sorted(cells.items(), key=_order(plan)):
         groups = {row["group"] for row in members if not math.isnan(row["rmse_raw"])}
-        rows.append(
+        means.append(
             {
                 **({by: label} if by else {}),
                 **dict(zip(("scan", "coverage", "electrons"), condition, strict=True)),
@@ -81,28 +78,36 @@ def summarise(plan: Plan, entries: Sequence[Entry], by: str | None = None) -> li
                 ),
             }
         )
-    return rows
+    return means
 
 
-def distance_rows(plan: Plan, entries: Sequence[Entry]) -> list[Row]:
-    """Pool the error by distance over images: one row a condition, method and ring.
+def profile_rows(plan: Plan, profiles: Mapping[Key, Profiles], unit: str) -> list[Row]:
+    """Lay out the error by distance, pooled over images: a row a condition, method and ring.
 
-    `bias` and `rmse` are in % of each truth's own range, against the blurred truth.
+    Parameters
+    ----------
+    plan : the evaluation.
+    profiles : what it found.
+    unit : "distance" [px], or "pitch": distances in units of the scan's pitch, whose mean over
+        images is in the column `pitch_px`.
+
+    Returns
+    -------
+    Rows of the condition, the method and `ErrorByDistance.rows`: `bias`, `rmse` and quantiles
+    are in % of each truth's own range, against the blurred truth.
     """
-    profiles: dict[tuple, ErrorByDistance] = defaultdict(ErrorByDistance)
-    for entry in entries:
-        if entry.profile is not None:
-            key = (None, _condition(entry.row), entry.row["method"])
-            profiles[key] = profiles[key] + ErrorByDistance(*map(np.array, entry.profile))
-    return [
-        {
-            **dict(zip(("scan", "coverage", "electrons"), condition, strict=True)),
-            "method": method,
-            **row,
-        }
-        for (_, condition, method), profile in sorted(profiles.items(), key=_order(plan))
-        for row in profile.rows()
-    ]
+    rows = []
+    for condition, method in product(plan.conditions, plan.methods):
+        head = asdict(condition)
+        found = profiles.get((*head.values(), method))
+        if found is None:  # constant images alone, which have no range
+            continue
+        head["method"] = method
+        if unit == "pitch":
+            head["pitch_px"] = found.pitches / found.images
+        members = found.pitch if unit == "pitch" else found.distance
+        rows += [{**head, **row} for row in members.rows()]
+    return rows
 
 
 def write_table(path: Path, rows: Sequence[Row]) -> None:
@@ -117,23 +122,29 @@ def write_table(path: Path, rows: Sequence[Row]) -> None:
 
 
 def table(plan: Plan, summary: Sequence[Row], metric: str, title: str) -> str:
-    """Lay out one metric for people: a line a method, a column a condition, * at the least."""
+    """Lay out one metric for people: a line a method, a column a condition, * at the least.
+
+    Conditions that do not fit beside each other follow below.
+    """
     values = {(row["method"], *_condition(row)): row[metric] for row in summary}
-    heads = [
-        f"{c.scan} {c.coverage}" + (f" {c.electrons:g} e" if c.electrons else "")
-        for c in plan.conditions
-    ]
-    width = max(map(len, plan.methods))
-    lines = [title, " " * width + "  " + "  ".join(heads)]
+    names = max(map(len, plan.methods))
     columns = []
-    for condition, head in zip(plan.conditions, heads, strict=True):
-        key = (condition.scan, condition.coverage, condition.electrons)
+    for condition in plan.conditions:
+        key = astuple(condition)
         column = [values.get((method, *key), math.nan) for method in plan.methods]
         least = min((v for v in column if not math.isnan(v)), default=math.nan)
-        columns.append([_figure(v, v == least).rjust(len(head)) for v in column])
-    for i, method in enumerate(plan.methods):
-        lines.append(f"{method:<{width}}  " + "  ".join(column[i] for column in columns))
-    return "\n".join(line.rstrip() for line in lines)
+        head = condition.label
+        columns.append([head, *(_figure(v, v == least).rjust(len(head)) for v in column)])
+    lines = [title]
+    while columns:
+        widths = list(accumulate(2 + len(column[0]) for column in columns))
+        fit = max(1, sum(width <= _WIDEST - names for width in widths))
+        for name, cells in zip(
+            ("", *plan.methods), zip(*columns[:fit], strict=True), strict=True
+        ):
+            lines.append("  ".join((f"{name:<{names}}", *cells)).rstrip())
+        columns = columns[fit:]
+    return "\n".join(lines)
 
 
 def _figure(value: float, least: bool) -> str:
@@ -153,11 +164,11 @@ def _order(plan: Plan) -> Any:  # noqa: ANN401 (a sort key)
     )
 
 
-def _least(entries: Sequence[Entry]) -> dict[tuple, float]:
+def _least(rows: Sequence[Row]) -> dict[tuple, float]:
     least: dict[tuple, float] = defaultdict(lambda: math.inf)
-    for entry in entries:
-        key = (entry.row["image"], _condition(entry.row))
-        least[key] = min(least[key], entry.row["rmse_blurred"])
+    for row in rows:
+        key = (row["image"], _condition(row))
+        least[key] = min(least[key], row["rmse_blurred"])
     return least
 
 

@@ -1,31 +1,47 @@
-"""What a reconstruction is judged by: RMSE, PSNR, SSIM and the error by distance, in numpy.
+"""What a reconstruction is judged by: RMSE, PSNR and SSIM, in numpy.
 
 Every RMSE is a percentage of the raw truth's own range (maximum minus minimum), so that images
 in any unit compare; the same range serves the raw and the blurred truth. The published
 convention compares with the truth blurred by a 5×5 Gaussian of σ = 2.5 px (`blurred`), which
-leaves out noise that no method could predict.
+leaves out noise that no method could predict. Where errors lie, by distance from the scan and
+by pixel, is in `stemgan.metrics.profiles`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.ndimage import correlate1d
 
-from stemgan_kernels.profiles import error_statistics
+from stemgan.metrics.profiles import (
+    DISTANCE_EDGES,
+    PITCH_EDGES,
+    QUANTILES,
+    ErrorByDistance,
+    SystematicError,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+__all__ = [
+    "DISTANCE_EDGES",
+    "PITCH_EDGES",
+    "QUANTILES",
+    "ErrorByDistance",
+    "SystematicError",
+    "blurred",
+    "psnr",
+    "rmse",
+    "score",
+    "ssim",
+]
 
 _SIGMA = 2.5  # [px]
 _WINDOW = np.exp(-(np.arange(-2, 3) ** 2) / (2 * _SIGMA**2))
 _BLUR = _WINDOW / _WINDOW.sum()
 _SSIM_SIDE = 11  # [px], the side of the Gaussian window of Wang et al. (2004)
-
-# [px]: the measured pixels alone, then rings that widen with the distance.
-DISTANCE_EDGES = (0.0, 0.5, 1.5, 2.5, 3.5, 5, 7, 10, 14, 20, 28, 40, 56, 80, 113, np.inf)
 
 
 def blurred(truth: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -135,60 +151,3 @@ def score(
         "psnr": psnr(reconstruction, truth),
         "ssim": ssim(reconstruction, truth),
     }
-
-
-def _zeros() -> NDArray[np.float64]:
-    return np.zeros(len(DISTANCE_EDGES) - 1)
-
-
-@dataclass
-class ErrorByDistance:
-    """Error against distance from the scan: sums that add across images, processes and ranks.
-
-    Bin i holds ``DISTANCE_EDGES[i] <= distance < DISTANCE_EDGES[i + 1]`` [px]; the first holds
-    the measured pixels alone.
-
-    Examples
-    --------
-    >>> profile = ErrorByDistance()
-    >>> profile.update(np.ones((8, 8)), np.zeros((8, 8)))
-    >>> (profile + profile).rows()[0]["pixels"]
-    128
-    """
-
-    count: NDArray[np.float64] = field(default_factory=_zeros)
-    total: NDArray[np.float64] = field(default_factory=_zeros)
-    total_squared: NDArray[np.float64] = field(default_factory=_zeros)
-
-    def update(self, error: NDArray[np.floating], distance: NDArray[np.floating]) -> None:
-        """Add one image: signed error and distance to the nearest measured pixel [px]."""
-        count, total, squared = error_statistics(error, distance, DISTANCE_EDGES)
-        self.count = self.count + count
-        self.total = self.total + total
-        self.total_squared = self.total_squared + squared
-
-    def __add__(self, other: ErrorByDistance) -> ErrorByDistance:
-        return ErrorByDistance(
-            self.count + other.count,
-            self.total + other.total,
-            self.total_squared + other.total_squared,
-        )
-
-    def rows(self) -> list[dict[str, float]]:
-        """Give one row a bin that holds pixels.
-
-        Returns
-        -------
-        Rows of `distance_from`, `distance_to` [px], `pixels`, `bias` (mean error) and `rmse`
-        (root mean square error), the last two in the error's unit.
-        """
-        return [
-            {
-                "distance_from": float(DISTANCE_EDGES[i]),
-                "distance_to": float(DISTANCE_EDGES[i + 1]),
-                "pixels": int(self.count[i]),
-                "bias": float(self.total[i] / self.count[i]),
-                "rmse": float(np.sqrt(self.total_squared[i] / self.count[i])),
-            }
-            for i in np.flatnonzero(self.count)
-        ]

@@ -1,0 +1,91 @@
+"""The methods of an evaluation: classical ones by name, models by name or weights file."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import stemgan_kernels
+from stemgan import baselines
+from stemgan.baselines import METHODS
+from stemgan.errors import InputError
+from stemgan.measurement import PartialScan
+from stemgan.weights import DEFAULT_MODEL, MODELS, find_weights
+
+Image = NDArray[np.float32]
+Method = Callable[[PartialScan], Image]
+
+
+def default_methods() -> tuple[str, ...]:
+    """Return the classical methods that run here, and the default model where it is shipped."""
+    models = (DEFAULT_MODEL,) if DEFAULT_MODEL in MODELS else ()
+    return (*baselines.default_methods(), *models)
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that is no method.
+
+    Raises
+    ------
+    InputError : it is neither a classical method nor a model, nor a file; the message names
+        the near miss.
+    """
+    known = (*METHODS, *MODELS)
+    if name not in known and not Path(name).is_file():
+        near = get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"choose among {', '.join(known)}"
+        raise InputError(f"there is no method, model or weights file {name!r}: {hint}")
+
+
+def fingerprint(name: str) -> str:
+    """Digest what a method's result depends on: its weights, or the code of the methods."""
+    return _code() if name in METHODS else _digest([find_weights(name)])
+
+
+def load_methods(names: Iterable[str], device: str = "auto") -> dict[str, Method]:
+    """Make every method ready to be timed: weights loaded, kernels compiled.
+
+    Raises
+    ------
+    InputError : a file that holds no weights, or a method that cannot run here.
+    """
+    methods = {name: _load(name, device) for name in names}
+    warm_up(methods.values())
+    return methods
+
+
+def warm_up(methods: Iterable[Callable[[PartialScan], Any]]) -> None:
+    """Call each method on a small scan, so that imports and compilation are in no timing."""
+    rng = np.random.default_rng(0)
+    dwell = (rng.random((64, 64)) < 0.2).astype(np.float32)
+    small = PartialScan(rng.random((64, 64), dtype=np.float32), dwell)
+    for method in methods:
+        method(small)
+
+
+def _load(name: str, device: str) -> Method:
+    if name in METHODS:
+        return METHODS[name]
+    from stemgan.reconstruct import Reconstructor
+
+    reconstructor = Reconstructor.load(name, device)
+    return lambda scan: reconstructor(scan).image
+
+
+@cache
+def _code() -> str:
+    """Digest the source of all classical methods and kernels: they call each other."""
+    folders = [Path(str(module.__file__)).parent for module in (baselines, stemgan_kernels)]
+    return _digest(sorted(file for folder in folders for file in folder.rglob("*.py")))
+
+
+def _digest(files: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()

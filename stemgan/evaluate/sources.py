@@ -1,0 +1,112 @@
+"""The images of an evaluation, with what a manifest says of their groups."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stemgan.errors import InputError
+from stemgan.images import Micrograph, read_stack
+from stemgan.measurement import SMALLEST_SIDE
+
+MANIFEST = "manifest.csv"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One image to scan.
+
+    path, frame : its file, and which image of it.
+    name : what tables call it; each once.
+    shape : height and width [px].
+    group : images of one specimen or session count as one in means over groups.
+    label : its value in the column that means are split by, or "".
+    """
+
+    path: Path
+    frame: int
+    name: str
+    shape: tuple[int, int]
+    group: str
+    label: str = ""
+
+    def truth(self) -> NDArray[np.float32]:
+        """Read the full image, (H, W) float32."""
+        return _stack(self.path)[self.frame].data
+
+
+@lru_cache(maxsize=1)
+def _stack(path: Path) -> list[Micrograph]:
+    """Read a file, and keep it while its frames follow each other."""
+    return read_stack(path)
+
+
+def find_sources(paths: Sequence[Path], by: str | None) -> Iterator[Source]:
+    """Yield every image of some files.
+
+    Raises
+    ------
+    InputError : an image that cannot be used, or one without a value in the column `by`.
+    """
+    stems = Counter(path.stem for path in paths)
+    places = Counter(path.with_suffix("") for path in paths)
+    for path in paths:
+        columns = _manifest_row(path)
+        if by is not None and by not in columns:
+            raise InputError(
+                f"no {MANIFEST} gives the column {by!r} for {path}: put one with the columns "
+                f"file and {by} beside or above the images, or leave out --by"
+            )
+        for frame, micrograph in enumerate(read_stack(path)):
+            _check_image(path, micrograph.data)
+            name = micrograph.name
+            if places[path.with_suffix("")] > 1:
+                name += path.suffix
+            if stems[path.stem] > 1:
+                name = f"{path.parent.as_posix()}/{name}"
+            height, width = micrograph.data.shape
+            alone = stems[path.stem] == 1
+            group = columns.get("group") or (path.stem if alone else path.as_posix())
+            label = columns[by] if by is not None else ""
+            yield Source(path, frame, name, (height, width), group, label)
+
+
+def _check_image(path: Path, data: NDArray[np.float32]) -> None:
+    if min(data.shape) < SMALLEST_SIDE:
+        raise InputError(
+            f"{path} has {data.shape[0]}x{data.shape[1]} px: each side must be at least "
+            f"{SMALLEST_SIDE} px"
+        )
+    if not np.isfinite(data).all():
+        raise InputError(
+            f"{path} holds values that are not finite, so that it cannot be a truth: "
+            "give full images"
+        )
+
+
+def _manifest_row(path: Path) -> dict[str, str]:
+    """Return what a manifest beside or above the image says of it, or nothing."""
+    absolute = path.absolute()
+    for folder in list(absolute.parents)[:3]:
+        rows = _manifest(folder / MANIFEST)
+        row = rows.get(absolute.relative_to(folder).as_posix())
+        if row is not None:
+            return row
+    return {}
+
+
+@lru_cache(maxsize=64)
+def _manifest(path: Path) -> dict[str, dict[str, str]]:
+    if not path.is_file():
+        return {}
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = [row for row in csv.DictReader(file) if row.get("file")]
+    except (UnicodeDecodeError, csv.Error, OSError) as error:
+        raise InputError(f"{path} cannot be read as CSV: {error}") from error
+    return {Path(row["file"]).as_posix(): row for row in rows}
