@@ -20,9 +20,9 @@ GRIDS: dict[str, Grid] = {
     "laplace": {"share": (0.1, 0.2, 0.3, 0.4, 0.5), "power": (1.0, 1.5, 2.0)},
     "biharmonic": {"share": (0.4, 0.55, 0.7, 0.85), "power": (1.0, 1.5)},
     "total-variation": {
-        "share": (0.2, 0.35, 0.5, 0.7),
-        "softness": (0.3, 1.0, 3.0),
-        "turns": (20, 40),
+        "share": (0.2, 0.3, 0.4),
+        "power": (1.5,),
+        "softness": (0.5, 1.0, 2.0, 4.0),
     },
     "opencv-telea": {"radius": (0.1, 0.25, 0.5, 1.0)},
     "opencv-ns": {"radius": (0.1, 0.25, 0.5, 1.0)},

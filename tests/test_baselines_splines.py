@@ -11,7 +11,7 @@ from scipy.sparse.linalg import spsolve
 from stemgan.baselines import spline, variation
 from stemgan.baselines.smoothing import weights
 from stemgan.measurement import PartialScan
-from stemgan_kernels.variation import shrink_gradients
+from stemgan_kernels.variation import conductance, spread
 
 
 def differences(shape):
@@ -100,8 +100,7 @@ def test_total_variation_reaches_the_minimum():
     shape = (14, 17)
     values, weight = problem(shape, 2, share=0.4)
     down, along = differences(shape)
-    length, typical, softness = 1.5, 0.2, 0.1
-    penalty = float(weight.mean()) * length**2 * typical
+    penalty, softness = 0.2, 0.1
 
     def gradients(flat):
         image = flat.reshape(shape)
@@ -120,43 +119,33 @@ def test_total_variation_reaches_the_minimum():
         return total, fit + penalty * pull
 
     start = np.zeros(shape, np.float32)
-    found = variation.solve(values, weight, length, typical, softness, start, turns=3000)
+    found = variation.solve(values, weight, penalty, softness, start, rounds=300)
     least = minimize(cost, start.ravel().astype(float), jac=True, method="L-BFGS-B", tol=1e-12)
-    np.testing.assert_allclose(found.ravel(), least.x, atol=0.02)
-    assert cost(found.ravel().astype(float))[0] <= least.fun * 1.001
+    np.testing.assert_allclose(found.ravel(), least.x, atol=2e-3)
+    assert cost(found.ravel().astype(float))[0] <= least.fun * (1 + 1e-5)
 
 
 @settings(deadline=None, max_examples=20)
 @given(
-    height=st.integers(1, 9),
-    width=st.integers(1, 9),
-    threshold=st.floats(0.01, 2),
-    softness=st.floats(0, 2),
+    height=st.integers(2, 9),
+    width=st.integers(2, 9),
+    softness=st.floats(0.01, 2),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_shrinking_against_its_definition(height, width, threshold, softness, seed):
-    rng = np.random.default_rng(seed)
-    image = rng.normal(size=(height, width)).astype(np.float32)
-    dual = rng.normal(size=(2, height, width)).astype(np.float32)
-    dual[0, -1] = dual[1, :, -1] = 0
-    wanted = dual.astype(float)
-    wanted[0, :-1] += np.diff(image.astype(float), axis=0)
-    wanted[1, :, :-1] += np.diff(image.astype(float), axis=1)
-    size = np.hypot(*wanted)
-    kept = np.where(
-        size <= softness + threshold,
-        softness / (softness + threshold),
-        1 - threshold / np.maximum(size, 1e-9),
+def test_gradients_spread_as_sparse_matrices_say(height, width, softness, seed):
+    image = np.random.default_rng(seed).normal(size=(height, width)).astype(np.float32)
+    down, along = differences(image.shape)
+    gradient = np.zeros((2, height, width))
+    gradient[0, :-1] = (down @ image.ravel()).reshape(height - 1, width)
+    gradient[1, :, :-1] = (along @ image.ravel()).reshape(height, width - 1)
+    conduct = conductance(image, softness, np.empty_like(image))
+    np.testing.assert_allclose(
+        conduct, 1 / np.maximum(np.hypot(*gradient), softness), rtol=1e-5
     )
-    shrunk = kept * wanted
-    pull = np.zeros_like(image)
-    shrink_gradients(image, dual, threshold, softness, pull)
-    np.testing.assert_allclose(dual, wanted - shrunk, atol=1e-5)
-    down, along = differences((height, width)) if min(height, width) > 1 else (None, None)
-    if down is not None and along is not None:
-        rest = shrunk - (wanted - shrunk)
-        expected = down.T @ rest[0, :-1].ravel() + along.T @ rest[1, :, :-1].ravel()
-        np.testing.assert_allclose(pull.ravel(), expected, atol=1e-4)
+    flow = conduct * gradient
+    expected = down.T @ flow[0, :-1].ravel() + along.T @ flow[1, :, :-1].ravel()
+    found = spread(image, conduct, np.empty_like(image))
+    np.testing.assert_allclose(found.ravel(), expected, atol=1e-4)
 
 
 def test_total_variation_keeps_an_edge_that_a_plate_blurs():
@@ -166,12 +155,14 @@ def test_total_variation_keeps_an_edge_that_a_plate_blurs():
     mask = rng.random(truth.shape) < 0.3
     noisy = truth + 0.05 * rng.normal(size=truth.shape).astype(np.float32)
     scan = PartialScan(np.where(mask, noisy, 0), mask.astype(np.float32))
-    sharp = variation.total_variation(scan, share=1.0, softness=0.3, turns=200)
+    sharp = variation.total_variation(scan, share=1.0, softness=0.1)
     blunt = spline.smoothing_spline(scan, 2, 3.0)
     assert np.abs(sharp - truth)[:, 40:56].mean() < np.abs(blunt - truth)[:, 40:56].mean()
 
 
 def test_arguments_that_do_not_fit():
-    image = np.zeros((4, 5), np.float32)
-    with pytest.raises(ValueError, match="do not fit"):
-        shrink_gradients(image, np.zeros((2, 4, 4), np.float32), 1, 1, image)
+    image, other = np.zeros((4, 5), np.float32), np.zeros((4, 4), np.float32)
+    with pytest.raises(ValueError, match="differ"):
+        conductance(image, 1, other)
+    with pytest.raises(ValueError, match="differ"):
+        spread(image, image, other)

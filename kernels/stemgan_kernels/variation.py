@@ -1,4 +1,4 @@
-"""The local half of a step of total variation: shrink gradients, and take their divergence."""
+"""The local half of total variation: how easily gradients spread, and their spreading."""
 
 import math
 
@@ -7,60 +7,82 @@ from numba import njit
 from numpy.typing import NDArray
 
 
-def shrink_gradients(
-    image: NDArray[np.float32],
-    dual: NDArray[np.float32],
-    threshold: float,
-    smooth: float,
-    divergence: NDArray[np.float32],
-) -> None:
-    """Do the gradients' part of a split Bregman step, in place.
+def conductance(
+    image: NDArray[np.float32], softness: float, out: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return one over the size of the gradient, or over `softness` where that is larger.
 
-    With t = ∇image + dual, the shrunk gradients d minimise
-    ``threshold φ(d) + |d - t|² / 2``, where φ is Huber's function: |d|² / (2 smooth) below
-    `smooth`, |d| - smooth / 2 above (Goldstein & Osher, SIAM J. Imaging Sci. 2, 323, 2009).
-    `dual` becomes t - d, and `divergence` ∇ᵀ(d - dual).
+    Parameters
+    ----------
+    image : (H, W) float32. Gradients are differences to the next pixel, none at the edges.
+    softness : least size that is told from none, above 0, in units of the gradient.
+    out : (H, W) float32; written and returned.
+
+    Raises
+    ------
+    ValueError : the shapes differ.
+
+    Examples
+    --------
+    >>> image = np.float32([[0, 4, 4]])
+    >>> conductance(image, 0.5, np.empty_like(image)).tolist()
+    [[0.25, 2.0, 2.0]]
+    """
+    if image.shape != out.shape:
+        raise ValueError(f"image {image.shape} and output {out.shape} differ")
+    _conductance(image, np.float32(softness), out)
+    return out
+
+
+def spread(
+    image: NDArray[np.float32], conduct: NDArray[np.float32], out: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return ∇ᵀ(g ∇image): with g = 1, minus the five-point Laplacian, reflecting.
 
     Parameters
     ----------
     image : (H, W) float32.
-    dual : (2, H, W) float32, down the rows and along them; changed.
-    threshold : above 0, in units of the gradient.
-    smooth : 0 or more, in units of the gradient.
-    divergence : (H, W) float32; written. ∇ are differences to the next pixel, none at the
-        edges, so that ∇ᵀ∇ is the five-point Laplacian with reflection.
+    conduct : g, that of a pixel's differences to the next ones, (H, W) float32.
+    out : (H, W) float32; written and returned.
 
     Raises
     ------
-    ValueError : the shapes do not fit.
+    ValueError : the shapes differ.
+
+    Examples
+    --------
+    >>> image = np.float32([[0, 4, 4]])
+    >>> spread(image, np.ones_like(image), np.empty_like(image)).tolist()
+    [[-4.0, 4.0, 0.0]]
     """
-    if dual.shape != (2, *image.shape) or divergence.shape != image.shape:
-        raise ValueError(f"{image.shape}, {dual.shape} and {divergence.shape} do not fit")
-    _shrink(image, dual, np.float32(threshold), np.float32(smooth), divergence)
+    if not image.shape == conduct.shape == out.shape:
+        raise ValueError(f"shapes {image.shape}, {conduct.shape} and {out.shape} differ")
+    _spread(image, conduct, out)
+    return out
 
 
 @njit(cache=True, nogil=True)
-def _shrink(image, dual, threshold, smooth, divergence):  # noqa: ANN001, ANN202
+def _conductance(image, softness, out):  # noqa: ANN001, ANN202
     height, width = image.shape
-    divergence[:] = 0
-    edge = smooth + threshold
-    inner = smooth / edge
     for y in range(height):
         for x in range(width):
-            ty = dual[0, y, x]
-            tx = dual[1, y, x]
+            down = image[y + 1, x] - image[y, x] if y + 1 < height else np.float32(0)
+            along = image[y, x + 1] - image[y, x] if x + 1 < width else np.float32(0)
+            out[y, x] = 1 / max(math.sqrt(down * down + along * along), softness)
+
+
+@njit(cache=True, nogil=True)
+def _spread(image, conduct, out):  # noqa: ANN001, ANN202
+    height, width = image.shape
+    for y in range(height):
+        for x in range(width):
+            here, total = image[y, x], np.float32(0)
             if y + 1 < height:
-                ty += image[y + 1, x] - image[y, x]
+                total += conduct[y, x] * (here - image[y + 1, x])
             if x + 1 < width:
-                tx += image[y, x + 1] - image[y, x]
-            size = math.sqrt(ty * ty + tx * tx)
-            keep = inner if size <= edge else np.float32(1 - threshold / size)
-            dy, dx = keep * ty, keep * tx
-            dual[0, y, x], dual[1, y, x] = ty - dy, tx - dx
-            gy, gx = 2 * dy - ty, 2 * dx - tx
-            if y + 1 < height:
-                divergence[y, x] -= gy
-                divergence[y + 1, x] += gy
-            if x + 1 < width:
-                divergence[y, x] -= gx
-                divergence[y, x + 1] += gx
+                total += conduct[y, x] * (here - image[y, x + 1])
+            if y > 0:
+                total += conduct[y - 1, x] * (here - image[y - 1, x])
+            if x > 0:
+                total += conduct[y, x - 1] * (here - image[y, x - 1])
+            out[y, x] = total
