@@ -152,6 +152,8 @@ def _text(figures: dict[str, Any]) -> str:
         *_motion(figures),
         ("distance", f"at most {figures['largest_distance_px']:.1f} px to a measured pixel, "
          f"{figures['mean_distance_px']:.2f} px in the mean"),
+        ("path distance", f"at most {figures['largest_path_distance_px']:.1f} px, "
+         f"{figures['mean_path_distance_px']:.2f} px in the mean"),
         *_dose(figures),
         *_file(figures),
     ]  # fmt: skip

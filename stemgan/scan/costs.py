@@ -49,14 +49,17 @@ def path_costs(
     -------
     Figures by name. The duration holds flyback, settling and the parts outside the frame; the
     exposure is the time in which the beam is on: inside the frame, and neither flying back nor
-    settling. Distances are to the nearest measured pixel. Velocity and acceleration are those
+    settling. Distances are to the nearest measured pixel, path distances to the path itself
+    (to its lines if joined, else to its positions). Velocity and acceleration are those
     of the wanted path, or with a lag of the real beam (None: jumps without a lag have none).
     """
     from stemgan_kernels.distance import distance_transform
+    from stemgan_kernels.path_distance import path_distance
 
     time = course_of(family, trace, timing)
     shape = (trace.dwell.shape[0], trace.dwell.shape[1])
     distance = distance_transform(trace.mask).distance
+    to_path = path_distance(trace.path, shape, joined=trace.joined)
     velocity, acceleration = time.extremes(timing.lag)
     figures: dict[str, Any] = {
         "length_px": trace.length,
@@ -71,6 +74,8 @@ def path_costs(
         "largest_acceleration_px_per_s2": acceleration,
         "largest_distance_px": float(distance.max()),
         "mean_distance_px": float(distance.mean(dtype=np.float64)),
+        "largest_path_distance_px": float(to_path.max()),
+        "mean_path_distance_px": float(to_path.mean(dtype=np.float64)),
     }
     if timing.lag:
         figures |= _deviation(time, timing.lag, shape)
@@ -104,6 +109,8 @@ def _scaled(figures: dict[str, Any], pixel_size: float) -> dict[str, Any]:
         "largest_acceleration_px_per_s2": "largest_acceleration_A_per_s2",
         "largest_distance_px": "largest_distance_A",
         "mean_distance_px": "mean_distance_A",
+        "largest_path_distance_px": "largest_path_distance_A",
+        "mean_path_distance_px": "mean_path_distance_A",
     }
     scaled = {
         name: None if figures[key] is None else figures[key] * pixel_size

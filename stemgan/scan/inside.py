@@ -17,7 +17,7 @@ def shares_inside(path: Array, shape: tuple[int, int]) -> Array:
     """Return the share of each move that lies in the frame, (n - 1,): Liang-Barsky clipping."""
     begin, move = path[:-1], np.diff(path, axis=0)
     low, high = -0.5, np.asarray(shape) - 0.5
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         first, second = (low - begin) / move, (high - begin) / move
     still = move == 0
     within = (begin >= low) & (begin < high)
