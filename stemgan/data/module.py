@@ -9,7 +9,7 @@ from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader
 
 from stemgan.data.crops import CropSettings
-from stemgan.data.pool import ImagePool
+from stemgan.data.pool import ImagePool, Limits, check_sides
 from stemgan.data.sampler import ResumableLoader, WeightedSampler, start_worker
 from stemgan.data.scans import TrainingScans, ValidationScans, collate
 from stemgan.data.shards import ShardedImages
@@ -23,11 +23,14 @@ class PartialScanData(LightningDataModule):
 
     Parameters
     ----------
-    datasets : folders made by `stemgan prepare` or `stemgan synthesize`; their images must be
-        at least `crops.size` wide. Train images train; val images validate.
+    datasets : folders, or URLs that fsspec knows, made by `stemgan prepare` or `stemgan
+        synthesize`; their images must be at least `crops.size` wide. Train images train; val
+        images validate.
     shares : how often each dataset is drawn from, relative to the others; alike by default.
     group_power : an image of a group of n weighs n ** -group_power within its dataset, so that
         a few large groups do not dominate: 0 treats images alike, 1 groups.
+    limits : least and greatest value of some figures of the training images, such as
+        ``{"saturation": (None, 0.05)}`` (see `ImagePool`); validation images are all taken.
     crops : how training samples are drawn.
     batch_size : samples a batch, on each rank.
     samples_per_epoch : training samples an epoch, over all ranks; the number of images by
@@ -43,7 +46,7 @@ class PartialScanData(LightningDataModule):
     Raises
     ------
     InputError : (in `setup`) a dataset is missing, too small, or nothing is to train or
-        validate on.
+        validate on, or a group is in train in one dataset and in val in another.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class PartialScanData(LightningDataModule):
         shares: Sequence[float] | None = None,
         *,
         group_power: float = 0.5,
+        limits: Limits | None = None,
         crops: CropSettings | None = None,
         batch_size: int = 8,
         samples_per_epoch: int | None = None,
@@ -72,7 +76,7 @@ class PartialScanData(LightningDataModule):
                 f"{len(self.datasets)} datasets and shares {self.shares} do not go together: "
                 "give one share above 0 for each dataset"
             )
-        self.group_power = group_power
+        self.group_power, self.limits = group_power, dict(limits or {})
         self.batch_size, self.val_batch_size = batch_size, val_batch_size or batch_size
         self.samples_per_epoch = samples_per_epoch
         self.val_families = tuple(val_families or self.crops.families)
@@ -92,10 +96,14 @@ class PartialScanData(LightningDataModule):
                     f"{images.path} has images of {images.size} px, smaller than the crops of "
                     f"{max(self.crops.size, self.val_size)}: choose smaller crops"
                 )
-        train, self._val = ImagePool(opened, "train"), ImagePool(opened, "val")
+        check_sides(opened)
+        train, self._val = ImagePool(opened, "train", self.limits), ImagePool(opened, "val")
         for pool in (train, self._val):
             if not len(pool):
-                raise InputError(f"no dataset has a {pool.split} image: prepare with --split")
+                within = " within the limits" if pool.limits else ""
+                raise InputError(
+                    f"no dataset has a {pool.split} image{within}: prepare with --split"
+                )
         self._train = train
 
     def train_dataloader(self) -> ResumableLoader:
@@ -109,6 +117,7 @@ class PartialScanData(LightningDataModule):
             batch_size=self.batch_size,
             sampler=WeightedSampler(weights, count, self.seed),
             drop_last=True,
+            processed=self._processed,
             **self._loading(),
         )
 
@@ -121,6 +130,14 @@ class PartialScanData(LightningDataModule):
         return DataLoader(
             scans, batch_size=self.val_batch_size, shuffle=False, **self._loading()
         )
+
+    def _processed(self) -> int | None:
+        """Tell how many batches of the epoch the trainer is through with, if there is one."""
+        if self.trainer is None:
+            return None
+        # Of the trainer's counters this alone is right wherever a checkpoint is saved.
+        progress: Any = self.trainer.fit_loop.epoch_loop.batch_progress.current
+        return progress.processed
 
     def _loading(self) -> dict[str, Any]:
         loading: dict[str, Any] = {

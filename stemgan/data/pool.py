@@ -1,6 +1,6 @@
 """Images of several datasets as one list, and how often each is drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgan.data.shards import ShardedImages
+from stemgan.data.shards.labels import FIGURES, straddling
+from stemgan.errors import InputError
+
+Limits = Mapping[str, Sequence[float | None]]
 
 
 @dataclass
@@ -18,24 +22,43 @@ class ImagePool:
     ----------
     datasets : the opened datasets.
     split : train, val or test.
+    limits : for a figure (a column such as sharpness or saturation), the least and the greatest
+        value of the images that are taken; None is no limit. An image whose figure is not
+        known is taken.
+
+    Raises
+    ------
+    InputError : a figure is unknown, or its limits are not two rising numbers.
     """
 
     datasets: Sequence[ShardedImages]
     split: str
+    limits: Limits = field(default_factory=dict)
     where: NDArray[np.int64] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.where = np.array(
-            [
-                (d, i)
-                for d, images in enumerate(self.datasets)
-                for i in images.split(self.split)
-            ],
-            dtype=np.int64,
-        ).reshape(-1, 2)
+        _check_limits(self.limits)
+        places = [
+            np.stack([np.full(len(taken), d), taken], axis=1)
+            for d, images in enumerate(self.datasets)
+            for taken in [self._taken(images)]
+        ]
+        self.where = np.concatenate(places).astype(np.int64).reshape(-1, 2)
 
     def __len__(self) -> int:
         return len(self.where)
+
+    def _taken(self, images: ShardedImages) -> NDArray[np.int64]:
+        taken = images.split(self.split)
+        for name, (least, greatest) in self.limits.items():
+            figures = np.array(images.columns[name], dtype=np.float64)[taken]  # None: NaN
+            beyond = np.zeros(len(taken), dtype=bool)
+            if least is not None:
+                beyond |= figures < least
+            if greatest is not None:
+                beyond |= figures > greatest
+            taken = taken[~beyond]
+        return taken
 
     def image(self, index: int) -> NDArray[np.float32]:
         """Read image `index`, (size, size) float32."""
@@ -64,3 +87,35 @@ class ImagePool:
             own = self.where[:, 0] == dataset
             weights[own] *= share / max(weights[own].sum(), 1e-300)
         return weights / weights.sum()
+
+
+def check_sides(datasets: Sequence[ShardedImages]) -> None:
+    """Refuse a group that trains in one dataset and validates or tests in another.
+
+    Raises
+    ------
+    InputError : the group, and where it is in which split.
+    """
+    side: dict[str, str] = {}
+    for images in datasets:
+        torn = straddling(images.columns["group"], images.columns["split"], side)
+        if torn:
+            group, before, here = torn
+            first = next(d.path for d in datasets if group in d.columns["group"])
+            raise InputError(
+                f"group {group} is in {before} in {first} and in {here} in {images.path}: "
+                "prepare these datasets together, so that no group is on two sides"
+            )
+
+
+def _check_limits(limits: Limits) -> None:
+    for name, pair in limits.items():
+        if name not in FIGURES:
+            raise InputError(
+                f"images cannot be chosen by {name!r}: choose from {', '.join(FIGURES)}"
+            )
+        known = [value for value in pair if value is not None]
+        if len(pair) != 2 or known != sorted(known):
+            raise InputError(
+                f"limits {list(pair)} of {name}: give the least and the greatest, or null"
+            )

@@ -1,12 +1,12 @@
 """Which image comes when: weighted draws that follow from (seed, epoch) and can be resumed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import torch.distributed
 from numpy.typing import NDArray
-from torch.utils.data import DataLoader, DistributedSampler
+from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
 from stemgan.data.batch import Batch
 from stemgan.data.scans import Draw
@@ -91,18 +91,40 @@ def ranks() -> tuple[int, int]:
 
 
 class ResumableLoader(DataLoader):
-    """A DataLoader over a WeightedSampler whose state can be saved at any batch and loaded.
+    """A DataLoader over a WeightedSampler whose state can be saved at any moment and loaded.
 
-    It counts the batches handed out, not those that workers have prepared ahead.
+    Its state counts neither the samples that the sampler has given out, as workers prepare
+    batches ahead, nor a batch handed out that the trainer is not through with, as when the
+    step fails and a checkpoint is saved.
+
+    Parameters
+    ----------
+    dataset : what the sampler's draws are asked of.
+    processed : tells how many batches of the running epoch are done with; None, or a function
+        that returns None, takes every batch handed out as done with.
+    options : of a DataLoader.
     """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        *,
+        processed: Callable[[], int | None] | None = None,
+        **options: Any,  # noqa: ANN401 (a DataLoader's)
+    ) -> None:
+        self._processed = processed
+        self._handed = self._before = 0
+        super().__init__(dataset, **options)
 
     def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]  # a generator will do
         sampler = self.sampler
         assert isinstance(sampler, WeightedSampler)
         # A generator: the sampler is asked at the first batch, when its epoch has been set.
         start, step = sampler.seen, self._step
-        for number, batch in enumerate(super().__iter__(), start=1):
-            sampler.seen = start + number * step
+        self._handed, self._before = 0, self._done() or 0
+        for batch in super().__iter__():
+            self._handed += 1
+            sampler.seen = start + self._handed * step
             yield batch
 
     @property
@@ -110,10 +132,17 @@ class ResumableLoader(DataLoader):
         assert self.batch_size is not None
         return self.batch_size * ranks()[1]
 
+    def _done(self) -> int | None:
+        return self._processed() if self._processed else None
+
     def state_dict(self) -> dict[str, Any]:
-        """Say where the sampler stands (see `WeightedSampler`)."""
+        """Say where training stands in the sampler's draws (see `WeightedSampler`)."""
         assert isinstance(self.sampler, WeightedSampler)
-        return self.sampler.state_dict()
+        state, done = self.sampler.state_dict(), self._done()
+        if done is not None and state["seen"]:  # 0: an epoch that has not begun
+            pending = self._handed - (done - self._before)
+            state["seen"] -= pending * self._step
+        return state
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from there at the next iteration; a finished epoch gives way to the next."""
@@ -125,7 +154,4 @@ class ResumableLoader(DataLoader):
 
 def start_worker(_: int) -> None:
     """Let a loading worker use one thread; workers are the parallelism."""
-    import numba
-
     torch.set_num_threads(1)
-    numba.set_num_threads(1)

@@ -63,7 +63,7 @@ def line_of(label: Label, intensities: Mapping[str, float]) -> str:
         for name, value in {**asdict(label), **intensities}.items()
         if value is not None and not (isinstance(value, float) and not math.isfinite(value))
     }
-    return json.dumps(row, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return json.dumps(row, separators=(",", ":"), allow_nan=False)
 
 
 def columns_of(lines: Iterable[str]) -> dict[str, list[Any]]:

@@ -1,39 +1,16 @@
-"""Where a dataset is: a folder on disk, or one below a URL that fsspec knows."""
+"""Where a dataset is: a folder on disk, or one below a URL that fsspec knows.
+
+Both kinds have the same methods. Files are named ``a/b`` below the folder. A file that is not
+there raises FileNotFoundError, another failure another OSError.
+"""
 
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
+from urllib.request import url2pathname
 
 from stemgan.errors import InputError
-
-
-class Place(Protocol):
-    """A folder whose files are read and written by name, ``a/b`` below it.
-
-    Whatever is written appears whole or not at all. A file that is not there raises
-    FileNotFoundError, another failure another OSError.
-    """
-
-    def read(self, name: str) -> bytes:
-        """Read a file."""
-        ...
-
-    def read_range(self, name: str, start: int | None, stop: int | None) -> bytes:
-        """Read bytes [start, stop) of a file; a negative start counts from its end."""
-        ...
-
-    def write(self, name: str, parts: Iterable[bytes]) -> None:
-        """Write a file of some parts, one after the other."""
-        ...
-
-    def remove(self, name: str) -> None:
-        """Remove a file or folder, if it is there."""
-        ...
-
-    def names(self, name: str) -> set[str]:
-        """List the files and folders in a folder; nothing where there is none."""
-        ...
 
 
 class Folder:
@@ -58,7 +35,7 @@ class Folder:
             return stream.read(max(0, last - first))
 
     def write(self, name: str, parts: Iterable[bytes]) -> None:
-        """Write a file of some parts, one after the other."""
+        """Write a file of some parts, one after the other; whole or not at all."""
         path = self.path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         # One writer at a time; if it is killed, the next overwrites what it left.
@@ -113,7 +90,7 @@ class Remote:
         return self.files.cat_file(self._full(name), start=start, end=stop)
 
     def write(self, name: str, parts: Iterable[bytes]) -> None:
-        """Write a file of some parts, one after the other."""
+        """Write a file of some parts, one after the other; most stores do so at once."""
         full = self._full(name)
         self.files.makedirs(full.rpartition("/")[0], exist_ok=True)
         self.files.pipe_file(full, b"".join(parts))
@@ -147,7 +124,8 @@ def location(where: str | Path) -> Path | str:
     """
     text = str(where)
     if isinstance(where, str) and ("://" in text or "::" in text):
-        return Path(text.removeprefix("file://")) if text.startswith("file://") else text
+        on_disk = text.startswith("file://")
+        return Path(url2pathname(text.removeprefix("file://"))) if on_disk else text
     return Path(where)
 
 
