@@ -97,7 +97,8 @@ def example_sheet(path: Path, title: str, rows: Sequence[Example]) -> None:
         scan. The middle of each image is shown, at the truth's intensity limits.
     """
     columns = ["partial scan", *rows[0][3], "truth"]
-    figure, axes = _sheet([row[0] for row in rows], columns)
+    height, width = _middle_of(rows[0][1]).shape
+    figure, axes = _sheet([row[0] for row in rows], columns, height / width)
     for line, (_, truth, partial, images) in zip(axes, rows, strict=True):
         limits = dict(zip(("vmin", "vmax"), np.percentile(truth, (0.5, 99.5)), strict=True))
         for axis, image in zip(line, [partial, *images.values(), truth], strict=True):
@@ -117,7 +118,7 @@ def map_sheet(path: Path, maps: Sequence[tuple[str, str, Image]]) -> None:
     """
     rows = _unique(label for label, _, _ in maps)
     columns = _unique(method for _, method, _ in maps)
-    figure, axes = _sheet(rows, columns)
+    figure, axes = _sheet(rows, columns, maps[0][2].shape[0] / maps[0][2].shape[1])
     limits = {
         row: float(
             np.percentile(np.concatenate([m.ravel() for r, _, m in maps if r == row]), 99)
@@ -135,11 +136,14 @@ def map_sheet(path: Path, maps: Sequence[tuple[str, str, Image]]) -> None:
     _save(figure, path)
 
 
-def _sheet(rows: Sequence[str], columns: Sequence[str]) -> "tuple[Figure, Any]":
-    """Make a sheet of pictures with named rows and columns, smaller ones if there are many."""
+def _sheet(rows: Sequence[str], columns: Sequence[str], aspect: float) -> "tuple[Figure, Any]":
+    """Make a sheet of pictures with named rows and columns, smaller ones if there are many.
+
+    aspect : height of a picture over its width.
+    """
     plt = _pyplot()
     side = 2.3 if len(columns) <= 8 else 1.5
-    size = (side * len(columns) + 0.5, (side + 0.15) * len(rows) + 0.6)
+    size = (side * len(columns) + 0.5, (side * aspect + 0.2) * len(rows) + 0.6)
     figure, axes = plt.subplots(len(rows), len(columns), figsize=size, squeeze=False)
     for axis in axes.flat:
         axis.set(xticks=[], yticks=[])

@@ -9,7 +9,17 @@ from scipy.ndimage import distance_transform_edt
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from stemgan import metrics
-from stemgan.metrics import ErrorByDistance, blurred, psnr, rmse, score, ssim
+from stemgan.metrics import (
+    PITCH_EDGES,
+    ErrorByDistance,
+    SystematicError,
+    blurred,
+    profiles,
+    psnr,
+    rmse,
+    score,
+    ssim,
+)
 
 
 @pytest.fixture
@@ -107,6 +117,61 @@ def test_profiles_add_up_to_the_total_error(pair):
     assert weighted == pytest.approx(2 * (error**2).sum())
 
 
+@pytest.mark.parametrize("scale", [1e-4, 0.5, 20.0])
+def test_quantiles_are_right_to_within_a_level(scale):
+    rng = np.random.default_rng(4)
+    error = rng.gamma(2, scale, (90, 110)) - scale
+    distance = rng.uniform(0, 30, error.shape)
+    profile = ErrorByDistance()
+    profile.update(error, distance)
+    for share in (0.0, 0.05, 0.5, 0.95, 1.0):
+        found = profile.quantile(share)
+        for i in np.flatnonzero(profile.count):
+            ring = error[(distance >= profile.edges[i]) & (distance < profile.edges[i + 1])]
+            exact = np.quantile(ring, share, method="inverted_cdf")
+            # 1/16 of the error, or 1/64 around 0; a rank between two pixels may be either's.
+            near = np.sort(np.abs(ring - exact))[1]
+            assert found[i] == pytest.approx(exact, rel=1 / 16, abs=1 / 64 + near)
+    assert np.isnan(profile.quantile(0.5)[profile.count == 0]).all()
+
+
+def test_profiles_by_pitch_merge_and_survive_packing():
+    rng = np.random.default_rng(1)
+    whole, halves = ErrorByDistance(PITCH_EDGES), ErrorByDistance(PITCH_EDGES)
+    for pitch in (8.0, 23.5):
+        error, distance = rng.normal(0, 3, (40, 30)), rng.uniform(0, 20, (40, 30))
+        distance[::8] = 0
+        whole.update(error, distance, unit=pitch)
+        half = ErrorByDistance(PITCH_EDGES)
+        half.update(error, distance / pitch)
+        halves.merge(ErrorByDistance.unpack(half.pack(), PITCH_EDGES))
+    assert whole.count[0] == 2 * 5 * 30
+    np.testing.assert_array_equal(halves.count, whole.count)
+    np.testing.assert_array_equal(halves.histogram, whole.histogram)
+    np.testing.assert_array_equal(halves.total_squared, whole.total_squared)
+    with pytest.raises(ValueError, match="differ"):
+        whole.merge(ErrorByDistance())
+
+
+def test_systematic_errors_add_over_images_and_processes():
+    rng = np.random.default_rng(0)
+    errors = rng.normal(1, 2, (6, 21, 34)).astype(np.float32)
+    parts = [SystematicError() for _ in range(3)]
+    for i, error in enumerate(errors):
+        parts[i % 2].update(error, threads=1 + i % 3)
+    both = parts[0] + parts[1] + parts[2]
+    assert both.images == 6
+    exact = errors.astype(float)
+    expected = exact.mean(0), abs(exact).mean(0), np.sqrt((exact**2).mean(0))
+    np.testing.assert_allclose(both.maps(), expected, rtol=1e-6, atol=1e-6)
+    with pytest.raises(ValueError, match="needs an image"):
+        parts[2].maps()
+    other = SystematicError()
+    other.update(np.zeros((3, 4)))
+    with pytest.raises(ValueError, match="shape"):
+        other.merge(both)
+
+
 def test_imports_nothing_heavy():
     code = (
         "import sys, stemgan.metrics;"
@@ -118,3 +183,4 @@ def test_imports_nothing_heavy():
 
 def test_doctests():
     assert doctest.testmod(metrics).failed == 0
+    assert doctest.testmod(profiles).failed == 0
