@@ -1,0 +1,56 @@
+"""What all figures share: their style, and how they are saved."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stemgan.files import whole_file
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_STYLE = {
+    "font.size": 10,
+    "axes.grid": True,
+    "grid.alpha": 0.3,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+    "savefig.dpi": 140,
+}
+
+
+def pyplot() -> Any:  # noqa: ANN401 (a module)
+    """Import matplotlib's pyplot, drawing into files, in our style."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    plt.style.use(_STYLE)
+    return plt
+
+
+def folded(name: str, longest: int = 16) -> str:
+    """Break a long name at a hyphen, once."""
+    name = Path(name).stem if name.endswith(".safetensors") else name
+    if len(name) <= longest or "-" not in name or "\n" in name:
+        return name
+    breaks = [i + 1 for i, sign in enumerate(name) if sign == "-"]
+    at = min(breaks, key=lambda i: abs(i - len(name) / 2))
+    return f"{name[:at]}\n{name[at:]}"
+
+
+def unique(items: Iterable[Any]) -> list[Any]:
+    """Return each item once, in the order of their first appearance."""
+    return list(dict.fromkeys(items))
+
+
+def save(figure: "Figure", path: Path) -> None:
+    """Write a figure, whole or not at all, and close it."""
+    import matplotlib.pyplot as plt
+
+    figure.set_layout_engine("constrained")
+    with whole_file(path) as temporary:
+        figure.savefig(temporary)
+    plt.close(figure)
