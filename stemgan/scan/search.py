@@ -72,6 +72,8 @@ def _pitch(design: "ScanDesign", wanted: float) -> float:
         for near in best * np.geomspace(low, high, _LOOKS):
             pitch = min(max(float(near), 1.0), largest)
             tried[pitch] = achieved(design, pitch)
+    if not any(tried.values()):  # every line or dot fell beside a frame of a few pixels
+        tried |= {p: achieved(design, p) for p in np.geomspace(1, largest, _LOOKS).tolist()}
     return _nearest(tried, wanted)
 
 

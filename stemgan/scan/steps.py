@@ -39,7 +39,9 @@ def dots(design: "ScanDesign", wanted: float) -> Solution:
     if design.rotation != 0:
         return smooth(design, wanted)
     low = max(1.0, 0.5 / math.sqrt(wanted))
-    pitches = np.geomspace(low, min(4 * low, 2.0 * max(design.shape)), _DOT_PITCHES)
+    thin = 2 / (wanted * min(design.shape))  # a frame of few rows needs a pitch along them
+    high = min(max(4 * low, thin), 2.0 * max(design.shape))
+    pitches = np.geomspace(low, max(low, high), _DOT_PITCHES)
     # The grid's own rule, for all pitches at once.
     dots = np.ones(len(pitches))
     for axis, side in enumerate(design.shape):

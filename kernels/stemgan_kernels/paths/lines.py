@@ -33,8 +33,8 @@ def interleaved(
     ValueError : an empty shape, or fewer than one field.
     """
     check(shape, every)
-    even = _whole(_middles(shape[0], every, None), shape[0])
-    first = even[0] if field is None else min(field % every, shape[0] - 1)
+    even = _rows(shape[0], every, None)[0]
+    first = even if field is None else min(field % every, shape[0] - 1)
     rows = np.arange(first, shape[0], every, dtype=np.float64)
     y, x = np.meshgrid(rows, np.arange(shape[1], dtype=np.float64), indexing="ij")
     return np.stack([y.ravel(), x.ravel()], axis=1)
@@ -61,7 +61,7 @@ def serpentine(
     ValueError : an empty shape, or a pitch below 1.
     """
     check(shape, pitch)
-    rows = _whole(_middles(shape[0], pitch, first), shape[0])
+    rows = _rows(shape[0], pitch, first)
     across = np.arange(-1.0, shape[1] + 1)
     return _alternating([np.full(len(across), row) for row in rows], across)
 
@@ -95,8 +95,9 @@ def line_hop(
     rng = np.random.default_rng(seed)
     middles = _middles(shape[0], pitch, first)
     across = np.arange(-1.0, shape[1] + 1)
-    low = np.clip(np.ceil(middles - pitch / 2), 0, shape[0] - 1)[:, None]
-    band = np.clip(np.ceil(middles + pitch / 2)[:, None] - low, 1, shape[0] - low)
+    edges = np.ceil(np.append(middles, middles[-1] + pitch) - pitch / 2)
+    low = np.clip(edges[:-1], 0, shape[0] - 1)[:, None]
+    band = np.clip(edges[1:, None] - low, 1, shape[0] - low)
     hops = rng.integers(-1, 2, (len(middles), len(across)))
     hops[:, 0] = rng.integers(0, band[:, 0].astype(np.int64))
     # A walk between walls is a free one folded at them.
@@ -112,8 +113,10 @@ def _middles(height: int, pitch: float, first: float | None) -> NDArray[np.float
     return (height - 1 - (count - 1) * pitch) / 2 + pitch * np.arange(count, dtype=np.float64)
 
 
-def _whole(rows: NDArray[np.float64], height: int) -> NDArray[np.float64]:
-    return np.clip(np.floor(rows + 0.5), 0, height - 1)
+def _rows(height: int, pitch: float, first: float | None) -> NDArray[np.float64]:
+    """Return whole rows; lines from a first one on are rounded down, as dots are."""
+    middles = _middles(height, pitch, first)
+    return np.floor(middles + 0.5 if first is None else middles).clip(0, height - 1)
 
 
 def _alternating(
