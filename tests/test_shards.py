@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+import zarr
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -11,9 +12,11 @@ from hypothesis.extra.numpy import arrays
 from stemgan.data.codes import quantise, restore
 from stemgan.data.shards import (
     COLUMNS,
+    COMPRESSIONS,
     Label,
     ShardedImages,
     ShardWriter,
+    encode_image,
     is_finished,
 )
 from stemgan.errors import InputError
@@ -61,6 +64,88 @@ def test_round_trip_with_labels(dataset, images):
     assert read.columns["pixel_size"] == [None] * 10
     with pytest.raises(IndexError):
         read[10]
+
+
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+def test_any_zarr_reader_opens_it(tmp_path, images, compression):
+    with ShardWriter(tmp_path / "set", 32, {}, per_shard=4, compression=compression) as writer:
+        for index, image in enumerate(images):
+            writer.append(image, label(index))
+    array = zarr.open_group(tmp_path / "set", mode="r")["images"]
+    read = ShardedImages(tmp_path / "set")
+    assert np.array_equal(array[:], np.stack([read.codes(i) for i in range(10)]))
+    assert np.array_equal(array[9], read.codes(9))
+
+
+def write_version_1(path, images):
+    """Write a dataset as the first version of the format was, by Zarr's own means."""
+    root = zarr.create_group(path)
+    array = root.create_array(
+        "images",
+        shape=(len(images), 32, 32),
+        chunks=(1, 32, 32),
+        shards=(4, 32, 32),
+        dtype="uint16",
+        compressors=[zarr.codecs.ZstdCodec(level=3), zarr.codecs.Crc32cCodec()],
+        config={"write_empty_chunks": True},
+    )
+    coded = [quantise(image) for image in images]
+    array[:] = np.stack([codes for codes, _, _ in coded])
+    names = ("key", "group", "source", "split", "pixel_size", "unit", "noise_fraction")
+    columns = {name: [getattr(label(i), name) for i in range(len(images))] for name in names}
+    columns |= {"low": [c[1] for c in coded], "high": [c[2] for c in coded]}
+    facts = {"format": "stemgan-images", "version": 1, "complete": True, "request": {}}
+    sizes = {"count": len(images), "size": 32, "per_shard": 4}
+    root.attrs.update({**facts, **sizes, "columns": columns})
+
+
+def test_version_1_is_read(tmp_path, dataset, images):
+    write_version_1(tmp_path / "old", images)
+    old, new = ShardedImages(tmp_path / "old"), ShardedImages(dataset)
+    assert old.version == 1
+    assert set(old.columns) == set(COLUMNS)
+    assert old.columns["group"] == new.columns["group"]
+    assert old.columns["sharpness"] == [None] * 10
+    assert all(np.array_equal(old[i], new[i]) for i in range(10))
+    shutil.rmtree(tmp_path / "old" / "images" / "c" / "1")
+    with pytest.raises(InputError, match="lacks images/c/1/0/0"):
+        ShardedImages(tmp_path / "old")
+
+
+def test_intensities_and_figures_are_kept(tmp_path):
+    image = np.arange(64.0).reshape(8, 8) * 3 - 7
+    figures = {"saturation": 0.25, "sharpness": float("nan"), "detector": "HAADF"}
+    with ShardWriter(tmp_path / "set", 8, {}) as writer:
+        writer.append(image, Label("a", "g", "s", "val", **figures))
+    columns = ShardedImages(tmp_path / "set").columns
+    assert columns["mean"] == [pytest.approx(image.mean())]
+    assert columns["std"] == [pytest.approx(image.std())]
+    assert (columns["low"], columns["peak"]) == ([-7.0], [182.0])
+    assert (columns["saturation"], columns["detector"]) == ([0.25], ["HAADF"])
+    assert columns["sharpness"] == [None]  # what is no number is not known
+
+
+@given(st.text(max_size=20), st.text(max_size=20))
+def test_names_in_any_script_come_back(tmp_path_factory, key, group):
+    path = tmp_path_factory.mktemp("names") / "set"
+    with ShardWriter(path, 8, {}) as writer:
+        writer.append(np.eye(8), Label(key, group, "a\udcff\u2028b", "train"))
+    columns = ShardedImages(path).columns
+    assert (columns["key"], columns["group"]) == ([key], [group])
+    assert columns["source"] == ["a\udcff\u2028b"]
+
+
+def test_an_image_is_encoded_anywhere(tmp_path, dataset, images):
+    with ShardWriter(tmp_path / "sent", 32, {}, per_shard=4) as writer:
+        for index, image in enumerate(images):
+            writer.append_encoded(pickle.loads(pickle.dumps(encode_image(image))), label(index))
+    for name in ("zarr.json", "labels.jsonl", "images/c.2.0.0"):
+        assert (tmp_path / "sent" / name).read_bytes() == (dataset / name).read_bytes()
+
+
+def test_unknown_compression_is_refused(tmp_path):
+    with pytest.raises(InputError, match="zstd or lz4"):
+        ShardWriter(tmp_path / "set", 8, {}, compression="gzip")
 
 
 def test_shards_hold_several_images(dataset):
