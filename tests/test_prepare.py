@@ -182,23 +182,6 @@ def test_files_of_one_name_in_two_folders_are_told_apart(tmp_path):
     assert [source.key for source in sources] == ["x.tif", "two/x.tif"]
 
 
-def test_dataset_info_and_verify(archive, tmp_path, capsys):
-    output = tmp_path / "set"
-    prepare(archive, "-o", output)
-    capsys.readouterr()
-    assert main(["dataset", "info", str(output), "--json"]) == 0
-    facts = json.loads(capsys.readouterr().out)["datasets"][0]
-    assert (facts["images"], facts["size"]) == (6, 64)
-    assert sum(facts["splits"].values()) == 6
-    assert main(["dataset", "verify", str(output)]) == 0
-    assert "whole" in capsys.readouterr().out
-    file = output / "images" / "c" / "0" / "0" / "0"
-    file.write_bytes(file.read_bytes()[:-500])
-    assert main(["dataset", "verify", str(output)]) == 2
-    assert "damaged" in capsys.readouterr().err
-    assert main(["dataset", "info", str(tmp_path)]) == 2
-
-
 def test_synthesize_command_is_the_same_with_and_without_workers(tmp_path, capsys):
     arguments = ["synthesize", "-n", "10", "--size", "64", "--seed", "5"]
     for name, workers in (("alone", "0"), ("two", "2")):
