@@ -24,6 +24,6 @@ GRIDS: dict[str, Grid] = {
         "power": (1.5,),
         "softness": (0.5, 1.0, 2.0, 4.0),
     },
-    "opencv-telea": {"radius": (0.1, 0.25, 0.5, 1.0)},
-    "opencv-ns": {"radius": (0.1, 0.25, 0.5, 1.0)},
+    "opencv-telea": {"radius": (0.1, 0.25, 0.5), "after": (0, 0.6, 0.8, 1.0)},
+    "opencv-ns": {"radius": (0.1, 0.25, 0.5), "after": (0, 0.6, 0.8, 1.0)},
 }

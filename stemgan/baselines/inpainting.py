@@ -1,10 +1,11 @@
 """Inpainting functions of OpenCV and scikit-image behind this project's interface.
 
-They are here to compare with: they were made for scratches in photographs, and interpolate
-noise. Both take True for *missing*. OpenCV's methods go wrong on negative floats, and Telea's
-adds up to 1.4 and a rounding of 0.5 in grey levels whatever the type, so that intensities are
-shifted and scaled to `GREY_LEVELS` of them first. scikit-image's biharmonic solves one system
-for each hole and does not end at the size of micrographs.
+They are here to compare with: they were made for scratches in photographs and interpolate
+noise, so that OpenCV's are smoothed after, as nearest is. Both take True for *missing*.
+OpenCV's go wrong on negative floats, and Telea's adds up to 1.4 and a rounding of 0.5 in grey
+levels whatever the type, so that intensities are shifted and scaled to `GREY_LEVELS` of them
+first. scikit-image's biharmonic solves one system for each hole and does not end at the size of
+micrographs.
 """
 
 from types import ModuleType
@@ -13,34 +14,40 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgan.baselines.smoothing import in_own_unit
+from stemgan.baselines.smoothing import gap_length, in_own_unit, smooth
+from stemgan.baselines.widths import held_out_width
 from stemgan.errors import InputError
 from stemgan.measurement import PartialScan
 
 Image = NDArray[np.float32]
 
-# Radius of the neighbourhood over the gap, tuned on training images.
-TELEA_RADIUS = 0.25
-NAVIER_STOKES_RADIUS = 0.25
+# Radius of the neighbourhood over the gap, and σ of the Gaussian after over the held-out width,
+# tuned on training images (benchmarks/tune_baselines.py).
+TELEA_RADIUS, TELEA_AFTER = 0.25, 0.8
+NAVIER_STOKES_RADIUS, NAVIER_STOKES_AFTER = 0.25, 0.8
 
 MOST_PIXELS = 65536
-"""What scikit-image's biharmonic completion still does within a minute or so."""
+"""What scikit-image's biharmonic completion still does in some seconds (16 s at 512x512)."""
 
 GREY_LEVELS = 65535.0
 
 _SMALLEST_RADIUS, _LARGEST_RADIUS = 1.0, 8.0  # [px]; the cost grows with its square
 
 
-def opencv_telea(scan: PartialScan, radius: float = TELEA_RADIUS) -> Image:
+def opencv_telea(
+    scan: PartialScan, radius: float = TELEA_RADIUS, after: float = TELEA_AFTER
+) -> Image:
     """Complete by fast marching (Telea, J. Graphics Tools 9, 23, 2004), by OpenCV."""
     cv2 = _opencv("opencv-telea")
-    return _opencv_inpaint(scan, radius, cv2, cv2.INPAINT_TELEA)
+    return _opencv_inpaint(scan, (radius, after), cv2, cv2.INPAINT_TELEA)
 
 
-def opencv_ns(scan: PartialScan, radius: float = NAVIER_STOKES_RADIUS) -> Image:
+def opencv_ns(
+    scan: PartialScan, radius: float = NAVIER_STOKES_RADIUS, after: float = NAVIER_STOKES_AFTER
+) -> Image:
     """Complete by fluid dynamics (Bertalmio, Bertozzi & Sapiro, CVPR 2001), by OpenCV."""
     cv2 = _opencv("opencv-ns")
-    return _opencv_inpaint(scan, radius, cv2, cv2.INPAINT_NS)
+    return _opencv_inpaint(scan, (radius, after), cv2, cv2.INPAINT_NS)
 
 
 def skimage_biharmonic(scan: PartialScan) -> Image:
@@ -83,9 +90,11 @@ def _opencv(method: str) -> ModuleType:
     return cv2
 
 
-def _opencv_inpaint(scan: PartialScan, radius: float, cv2: ModuleType, flag: int) -> Image:
-    from stemgan.baselines.smoothing import gap_length
-
+def _opencv_inpaint(
+    scan: PartialScan, shares: tuple[float, float], cv2: ModuleType, flag: int
+) -> Image:
+    radius, after = shares
+    sigma = after * held_out_width(scan)
     reach = float(np.clip(radius * gap_length(scan), _SMALLEST_RADIUS, _LARGEST_RADIUS))
     missing = (~scan.mask).astype(np.uint8)
 
@@ -93,8 +102,8 @@ def _opencv_inpaint(scan: PartialScan, radius: float, cv2: ModuleType, flag: int
         # They treat bright and dark differently: the longer tail is made the bright one, so
         # that an inverted scan gives the inverted image.
         if np.mean(values[scan.mask] ** 3, dtype=np.float64) < 0:
-            return -upright(-values, -infill)
-        return upright(values, infill)
+            return smooth(-upright(-values, -infill), sigma)
+        return smooth(upright(values, infill), sigma)
 
     def upright(values: Image, infill: Image) -> Image:
         low, scale = infill.min(), np.float32(GREY_LEVELS) / np.ptp(infill)
