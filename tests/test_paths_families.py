@@ -186,7 +186,7 @@ def test_poisson_disks_are_visited_without_long_ways():
     [
         (lambda: lissajous((8, 8), 2, 4), "coprime"),
         (lambda: lissajous((8, 8), 0, 1), "coprime"),
-        (lambda: hilbert((8, 8), 16), "order"),
+        (lambda: hilbert((8, 8), 14), "order"),
         (lambda: random_dots((8, 8), 65, seed=0), "65 dots"),
         (lambda: random_dots((8, 8), 0, seed=0), "0 dots"),
         (lambda: poisson_disk((8, 8), 2, seed=0, most=0), "none"),

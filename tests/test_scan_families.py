@@ -115,7 +115,7 @@ def test_grids_of_dots_have_the_nearest_number_of_rows_and_columns(shape, covera
 @given(st.tuples(st.integers(300, 400), st.integers(300, 400)), st.floats(1 / 20, 1 / 4))
 def test_lissajous_curves_come_within_a_few_percent(shape, coverage):
     reached = ScanDesign("lissajous", shape, coverage).trace().coverage
-    assert reached == pytest.approx(coverage, rel=0.03)
+    assert reached == pytest.approx(coverage, rel=0.06)
 
 
 @pytest.mark.parametrize("family", SPARSE_FAMILIES)

@@ -15,6 +15,8 @@ _DOT_PITCHES = 4001
 _NEIGHBOURS = 12
 _GOOD = 0.005
 _SLANT = 0.6
+_SAMPLES = 201
+_LAST_ORDER = 13
 
 
 def lines(design: "ScanDesign", wanted: float) -> Solution:
@@ -55,7 +57,7 @@ def dots(design: "ScanDesign", wanted: float) -> Solution:
 
 def hilbert(design: "ScanDesign", wanted: float) -> Solution:
     """Take the first order that measures enough, or the one before."""
-    last = math.ceil(math.log2(max(design.shape)))
+    last = min(math.ceil(math.log2(max(design.shape))), _LAST_ORDER)
     before = -math.inf
     for order in range(last + 1):
         share = achieved(design, knobs=(float(order),))
@@ -103,17 +105,27 @@ def frequencies(
     down and across, (n, 2), and their densities of lines, rising, (n,).
     """
     height, width = shape
-    guess = _density(coverage)
-    down = np.arange(max(1, int(0.6 * guess * width)), math.ceil(1.6 * guess * width) + 2)
-    ratio = height / width
-    across = np.arange(1, math.ceil(1.5 * down[-1] * ratio) + 2)
-    a, b = (grid.ravel() for grid in np.meshgrid(down, across, indexing="ij"))
-    fair = np.abs(b - a * ratio) <= np.maximum(_SLANT * a * ratio, 1)
-    keep = fair & (np.gcd(a, b) == 1)
-    a, b = a[keep], b[keep]
-    density = np.hypot(a * height, b * width)
+    guess = _density(coverage) * width
+    # All of them in ordinary frames; of many thousands, some from everywhere.
+    low, high = max(1, int(0.6 * guess)), math.ceil(1.6 * guess) + 1
+    down = np.unique(np.linspace(low, high, min(high - low + 1, _SAMPLES)).astype(np.int64))
+    even = down[:, None] * (height / width)
+    spread = np.maximum(_SLANT * even, 1)
+    across = np.round(even + spread * np.linspace(-1, 1, _SAMPLES)).astype(np.int64)
+    fair = (across >= 1) & (np.abs(across - even) <= spread)
+    pairs = np.stack(np.broadcast_arrays(down[:, None], across), axis=-1)[fair]
+    pairs = np.unique(pairs[np.gcd(pairs[:, 0], pairs[:, 1]) == 1], axis=0)
+    density = np.hypot(pairs[:, 0] * height, pairs[:, 1] * width)
+    if low == 1:  # of an oblong frame, curves that are too sparse to be square
+        single = np.arange(1, max(height // width, width // height) + 1)
+        thin = np.stack([np.ones_like(single), single], axis=1)
+        thin = thin if height > width else thin[:, ::-1]
+        thinner = np.hypot(thin[:, 0] * height, thin[:, 1] * width)
+        sparse = thinner < density.min()
+        pairs = np.concatenate([thin[sparse], pairs])
+        density = np.concatenate([thinner[sparse], density])
     order = np.argsort(density, kind="stable")
-    return np.stack([a, b], axis=1)[order], density[order]
+    return pairs[order], density[order]
 
 
 def nearest_density(

@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from stemgan_kernels.paths.frame import LARGEST_SAGITTA, check
 
+_LAST_ORDER = 13  # 67 million cells, 1 GB
+
 
 def lissajous(shape: tuple[int, int], down: int, across: int) -> NDArray[np.float64]:
     """Lissajous curve that touches all sides of the frame.
@@ -49,7 +51,7 @@ def hilbert(shape: tuple[int, int], order: int) -> NDArray[np.float64]:
     Parameters
     ----------
     shape : height and width of the frame [px]; the cells are stretched to it.
-    order : number of halvings, 0 (one dot in the middle) to 15.
+    order : number of halvings, 0 (one dot in the middle) to 13.
 
     Returns
     -------
@@ -57,7 +59,7 @@ def hilbert(shape: tuple[int, int], order: int) -> NDArray[np.float64]:
 
     Raises
     ------
-    ValueError : an empty shape, or an order outside 0 to 15.
+    ValueError : an empty shape, or an order outside 0 to 13.
 
     Examples
     --------
@@ -65,8 +67,8 @@ def hilbert(shape: tuple[int, int], order: int) -> NDArray[np.float64]:
     [[0.5, 0.5], [2.5, 0.5], [2.5, 2.5], [0.5, 2.5]]
     """
     check(shape)
-    if not 0 <= order <= 15:
-        raise ValueError(f"order {order} is not one of 0 to 15")
+    if not 0 <= order <= _LAST_ORDER:
+        raise ValueError(f"order {order} is not one of 0 to {_LAST_ORDER}")
     cells = np.zeros((1, 2), dtype=np.int64)
     for level in range(order):
         side = 1 << level
