@@ -22,10 +22,8 @@ def example():
 
 def test_the_sheet_shows_and_costs_every_family(example, tmp_path, monkeypatch, capsys):
     output = tmp_path / "f.png"
-    monkeypatch.setattr(
-        "sys.argv",
-        ["scan_families", "-o", str(output), "--coverage", "1/9", "--shape", "24x300"],
-    )
+    arguments = ["-o", str(output), "--coverage", "1/9", "--shape", "24x300"]
+    monkeypatch.setattr("sys.argv", ["scan_families", *arguments])
     example.main()
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
     table = {row[0]: row for row in rows[1 : len(FAMILIES) + 1]}
