@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgan.baselines.fourier import fourier_pocs
+from stemgan.baselines.gaussian_process import gaussian_process
 from stemgan.baselines.inpainting import (
     has_opencv,
     opencv_ns,
@@ -43,6 +44,7 @@ METHODS: dict[str, Callable[[PartialScan], NDArray[np.float32]]] = {
     "biharmonic": biharmonic,
     "total-variation": total_variation,
     "fourier-pocs": fourier_pocs,
+    "gaussian-process": gaussian_process,
     "opencv-telea": opencv_telea,
     "opencv-ns": opencv_ns,
     "skimage-biharmonic": skimage_biharmonic,

@@ -6,14 +6,12 @@ E91, 2006). A lattice is a few coefficients, whatever its period, so that this c
 lattices that are finer than the gaps, where every local average fails.
 """
 
-from collections.abc import Callable
-from functools import partial
-
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
 from stemgan.baselines.smoothing import gap_length, in_own_unit, is_dotted, smooth
+from stemgan.baselines.spectra import widened
 from stemgan.measurement import PartialScan
 
 Image = NDArray[np.float32]
@@ -25,8 +23,6 @@ ITERATIONS = 80
 
 _NOISE = 6
 _TINY = 1e-30
-_MARGIN = 1 / 8
-_WIDEST_MARGIN = 64  # [px]
 
 
 def fourier_pocs(
@@ -72,7 +68,7 @@ def _sparse(
 ) -> Image:
     """Complete values of about mean 0 that are 0 where unmeasured."""
     height, width = mask.shape
-    wide = _widened(mask.shape)
+    wide = widened(mask.shape)
     data = np.zeros(wide, np.float32)
     data[:height, :width] = values
     measured = np.zeros(wide, np.bool_)
@@ -94,18 +90,6 @@ def _sparse(
         estimate = np.asarray(scipy.fft.irfft2(spectrum, wide, workers=workers), np.float32)
         image = np.where(measured, data, estimate)
     return estimate[:height, :width]
-
-
-def _widened(shape: tuple[int, int]) -> tuple[int, int]:
-    """Add a margin in which nothing is measured.
-
-    The turns fill it so that the image continues periodically: its spectrum is spared the jump
-    from one edge to the other.
-    """
-    margins = (min(round(n * _MARGIN) + 1, _WIDEST_MARGIN) for n in shape)
-    height, width = (n + m for n, m in zip(shape, margins, strict=True))
-    fast: Callable[[int], int] = partial(scipy.fft.next_fast_len, real=True)  # pyright: ignore[reportAssignmentType] (SciPy's own annotations give None)
-    return fast(height), fast(width)
 
 
 def _weight(shape: tuple[int, int], tilt: float) -> NDArray[np.float32]:

@@ -19,7 +19,7 @@ FAMILY_NAMES = (
 METHOD_NAMES = (
     "nearest, smoothed-nearest, linear, smoothed-linear, cubic, natural-neighbour, "
     "normalised-convolution, laplace, biharmonic, total-variation, fourier-pocs, "
-    "opencv-telea, opencv-ns, skimage-biharmonic"
+    "gaussian-process, opencv-telea, opencv-ns, skimage-biharmonic"
 )
 
 

@@ -1,0 +1,204 @@
+"""Kriging with a spectrum that is learned from the measured pixels alone.
+
+The image is a plane plus a stationary Gaussian process on a periodic grid with a margin; its
+spectrum S starts as a sum of Matérn kernels fitted to the variogram and is then refined by the
+marginal likelihood of the measured values y. With C = A S Aᵀ + σ² R,
+
+    2 ∂ log p(y) / ∂ log S_k = S_k |F Aᵀ C⁻¹ y|²_k - S_k [F Aᵀ C⁻¹ A Fᵀ]_kk = given - expected,
+
+so that a group of modes is at its maximum where the two sums agree, and their ratio is a step
+towards it (MacKay, Neural Comput. 4, 415, 1992). What is expected is sampled: |F Aᵀ C⁻¹ z|²
+with z of covariance C.
+Groups are rings, then wide patches (anisotropy), then narrow ones, raised only where the data
+ask for much more than the rings give: those are the peaks of a lattice.
+The completion is the posterior mean S Aᵀ C⁻¹ y: the best of all linear methods, if S is right.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stemgan.baselines.covariance import fit_covariance
+from stemgan.baselines.kriging import Kriging, Vector
+from stemgan.baselines.smoothing import in_own_unit, weights
+from stemgan.baselines.spectra import (
+    average,
+    bounded,
+    rings,
+    safe,
+    spectrum_of,
+    white_part,
+    widened,
+)
+from stemgan.measurement import PartialScan
+
+Image = NDArray[np.float32]
+
+# Tuned on training images (benchmarks/tune_baselines.py; docs/classical_methods.md).
+ROUNDS = 2
+"""Refinements of the spectrum: more follow the noise."""
+PEAK = 2.5
+"""How much more than its ring a peak must hold."""
+PEAK_WIDTH = 1.2  # [Fourier pixels]
+
+_PATCH_WIDTH = 4.0  # [Fourier pixels]
+_CALM = 0.15  # changes of the logarithm of S over a patch that count as noise
+_FEW = 5.0  # modes that a ring is thought to hold already, as expected
+_LEAST_NOISE = 1e-3
+_TOLERANCE, _ITERATIONS, _LAST_ITERATIONS = 0.003, 60, 100
+_RIDGE = 1e-5
+_FLAT = 1e-4  # deviation from a plane over that from the mean: as good as none
+
+
+def gaussian_process(
+    scan: PartialScan,
+    rounds: int = ROUNDS,
+    peak: float = PEAK,
+    peak_width: float = PEAK_WIDTH,
+    workers: int = 1,
+) -> Image:
+    """Complete by the posterior mean of a stationary Gaussian process.
+
+    Parameters
+    ----------
+    scan : the partial scan; pixels of longer dwell count as less noisy.
+    rounds : refinements of the spectrum.
+    peak : how much more than its ring a peak of the spectrum must hold, above 1.
+    peak_width : width of a peak [Fourier pixels].
+    workers : threads of the Fourier transforms.
+
+    Returns
+    -------
+    (H, W) float32, within the range of the measured values.
+    """
+
+    def complete(values: Image, infill: Image) -> Image:
+        plane = _plane(values, scan.mask)
+        rest = np.where(scan.mask, values - plane, np.float32(0))
+        deviation = float(rest[scan.mask].std())
+        if deviation < _FLAT:
+            return np.clip(plane, infill.min(), infill.max())
+        model = _Model(scan, (rest / deviation).astype(np.float32), workers)
+        for _ in range(rounds):
+            model.refine(peak, peak_width)
+        found = plane + np.float32(deviation) * model.mean()
+        return np.clip(found, infill.min(), infill.max()).astype(np.float32, copy=False)
+
+    return in_own_unit(scan, complete)
+
+
+class _Model:
+    """A Gaussian process: its spectrum, its noise, and how it explains the measured values."""
+
+    def __init__(self, scan: PartialScan, values: Image, workers: int) -> None:
+        self.crop = np.s_[: scan.shape[0], : scan.shape[1]]
+        shape = widened(scan.shape)
+        relative = 1 / weights(scan)[scan.mask].astype(np.float64)
+        self.system = Kriging(shape, scan.mask, relative, workers)
+        self.values = values[scan.mask].astype(np.float64)
+        covariance = fit_covariance(values, scan.mask)
+        self.noise = covariance.noise
+        self.rings = rings(shape)
+        self.smooth = bounded(np.real(spectrum_of(covariance.on_grid(shape), shape)))
+        self.peaks = np.ones_like(self.smooth)
+        rng = np.random.default_rng(0)
+        self.waves = spectrum_of(rng.standard_normal(shape, dtype=np.float32), shape)
+        self.errors = rng.standard_normal(len(self.values)) * np.sqrt(relative)
+        self.dual: Vector | None = None
+        self.sampled: Vector | None = None
+
+    @property
+    def spectrum(self) -> Image:
+        # No wave holds more than the variance of all values: more is beyond single precision.
+        most = np.float32(self.system.shape[0] * self.system.shape[1])
+        return np.minimum(self.smooth * self.peaks, most).astype(np.float32)
+
+    def mean(self) -> Image:
+        """Return the posterior mean, (H, W)."""
+        self.system.prepare(self.spectrum, self.noise)
+        dual = self.system.solve(self.values, self.dual, _TOLERANCE, _LAST_ITERATIONS)
+        return self.system.mean(dual)[self.crop]
+
+    def refine(self, peak: float, peak_width: float) -> None:
+        """Take one step towards the spectrum and the noise that explain the values best."""
+        system, spectrum = self.system, self.spectrum
+        system.prepare(spectrum, self.noise)
+        drawn = system.take(system.image(self.waves * np.sqrt(spectrum)))
+        drawn += np.sqrt(self.noise) * self.errors
+        self.dual = system.solve(self.values, self.dual, _TOLERANCE, _ITERATIONS)
+        self.sampled = system.solve(drawn, self.sampled, _TOLERANCE, _ITERATIONS)
+        pixels = system.shape[0] * system.shape[1]
+        given, sampled = (
+            (np.abs(system.spread(dual)) ** 2 / np.float32(pixels)).astype(np.float32)
+            for dual in (self.dual, self.sampled)
+        )
+        evidence = _evidence(spectrum, given, sampled, self.peaks, self.noise)
+        self._raise(evidence, peak, peak_width)
+        relative = system.relative
+        ratio = (relative @ self.dual**2) / (relative @ self.sampled**2)
+        self.noise = max(self.noise * float(np.clip(ratio, 0.3, 3)), _LEAST_NOISE)
+
+    def _raise(self, evidence: "_Evidence", peak: float, peak_width: float) -> None:
+        given, expected, calm = evidence.given, evidence.expected, evidence.calm
+        ring = self.rings.ravel()
+        there, thought = (
+            np.bincount(ring, (calm * x).ravel()) for x in (given, evidence.sampled)
+        )
+        factor = ((there + _FEW) / (thought + _FEW)).clip(0.05, 20)[self.rings]
+        ratio = average(given * calm, _PATCH_WIDTH) / safe(
+            average(expected * calm * factor, _PATCH_WIDTH)
+        )
+        change = np.log(ratio.clip(0.1, 10))
+        factor *= np.exp(np.sign(change) * np.maximum(np.abs(change) - _CALM, 0))
+        ratio = average(given, peak_width) / safe(average(expected * factor, peak_width))
+        is_peak = (ratio > peak) | ~calm
+        self.peaks = np.where(is_peak, np.maximum(self.peaks * ratio, 1), 1).astype(np.float32)
+        most = self.system.shape[0] * self.system.shape[1]
+        self.smooth = bounded(np.minimum(self.smooth * factor, most))
+        white = white_part(self.smooth, self.system.shape)
+        self.smooth = bounded(self.smooth - white)
+        self.noise += white
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """Sums over modes of `given` and `expected` agree for the best spectrum; (H, W // 2 + 1).
+
+    sampled : one sample of `expected`, right in the mean, for sums over many modes.
+    calm : modes outside the peaks.
+    """
+
+    given: Image
+    sampled: Image
+    expected: Image
+    calm: NDArray[np.bool_]
+
+
+def _evidence(
+    spectrum: Image, given: Image, sampled: Image, peaks: Image, noise: float
+) -> _Evidence:
+    """Smooth the sample: E |F Aᵀ C⁻¹ z|² = 1 / (S + u), u being what S drowns in.
+
+    u (noise, and what the mask folds onto a mode) varies slowly, while the peaks of S do not.
+    """
+    calm = peaks < 1.5
+    share = safe(average(calm.astype(np.float32), _PATCH_WIDTH * 0.75))
+    level, background = (
+        average(x * calm, _PATCH_WIDTH * 0.75) / share for x in (sampled, spectrum)
+    )
+    drowned = np.maximum(1 / safe(level) - background, 0.02 * background + noise)
+    expected = spectrum / (spectrum + drowned)
+    return _Evidence(spectrum * given, spectrum * sampled, expected, calm)
+
+
+def _plane(values: Image, mask: NDArray[np.bool_]) -> Image:
+    """Fit a plane to the measured values; hardly tilted where they lie close together."""
+    axes = [np.linspace(-1, 1, n) for n in mask.shape]
+    where = np.stack([a[i] for a, i in zip(axes, np.nonzero(mask), strict=True)], axis=1)
+    centre = where.mean(axis=0)
+    away, read = where - centre, values[mask].astype(np.float64)
+    normal = away.T @ away + _RIDGE * len(read) * np.eye(2)
+    tilt = np.linalg.solve(normal, away.T @ (read - read.mean()))
+    rows, columns = ((a - c) * t for a, c, t in zip(axes, centre, tilt, strict=True))
+    return (read.mean() + rows[:, None] + columns).astype(np.float32)
