@@ -12,7 +12,7 @@ Image = NDArray[np.float32]
 # Widths over the held-out width, tuned on training images (benchmarks/tune_baselines.py).
 NEAREST_SHARE = 1.0
 CONVOLUTION_SHARE = 0.7
-TRUST = 0.1
+TRUST = 0.3
 
 _SCALES = 4
 

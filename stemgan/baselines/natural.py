@@ -12,7 +12,7 @@ from stemgan_kernels.sibson import discrete_sibson
 Image = NDArray[np.float32]
 
 # Widths over the held-out width, tuned on training images (benchmarks/tune_baselines.py).
-BEFORE, AFTER = 0.3, 0.6
+BEFORE, AFTER = 0.3, 0.5
 
 
 def natural_neighbour(scan: PartialScan, before: float = BEFORE, after: float = AFTER) -> Image:

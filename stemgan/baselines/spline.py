@@ -24,43 +24,27 @@ from stemgan.baselines.smoothing import (
     smooth,
     weights,
 )
-from stemgan.baselines.widths import USUAL_SHARE, held_out_width, typical_gap
+from stemgan.baselines.widths import held_out_width
 from stemgan.measurement import PartialScan
 
 Image = NDArray[np.float32]
 
 # Lengths over the held-out width, tuned on training images (benchmarks/tune_baselines.py).
-LAPLACE_SHARE, LAPLACE_POWER = 0.3, 1.0
-BIHARMONIC_SHARE, BIHARMONIC_POWER = 0.7, 1.0
+LAPLACE_SHARE = 0.3
+BIHARMONIC_SHARE = 0.7
 
 _TOLERANCE = 1e-3
 _MOST_TURNS = 300
 
 
-def laplace(
-    scan: PartialScan, share: float = LAPLACE_SHARE, power: float = LAPLACE_POWER
-) -> Image:
-    """Complete by a membrane: p = 1, with the ℓ of `length`."""
-    return smoothing_spline(scan, 1, length(scan, share, power))
+def laplace(scan: PartialScan, share: float = LAPLACE_SHARE) -> Image:
+    """Complete by a membrane: p = 1, ℓ = `share` of the held-out width."""
+    return smoothing_spline(scan, 1, share * held_out_width(scan))
 
 
-def biharmonic(
-    scan: PartialScan, share: float = BIHARMONIC_SHARE, power: float = BIHARMONIC_POWER
-) -> Image:
-    """Complete by a thin plate: p = 2, with the ℓ of `length`."""
-    return smoothing_spline(scan, 2, length(scan, share, power))
-
-
-def length(scan: PartialScan, share: float, power: float) -> float:
-    """Return the ℓ that goes with a scan's held-out width [px].
-
-    The Gaussian must also blur the edges of the nearest infill, which has none here: where that
-    is all it does, about a quarter of the gap, ℓ may be shorter. So ℓ over the gap is `share`
-    times the held-out width over the gap to the `power`, both taken over `USUAL_SHARE`.
-    """
-    gap = typical_gap(scan)
-    relative = held_out_width(scan) / (gap * USUAL_SHARE)
-    return share * USUAL_SHARE * gap * relative**power
+def biharmonic(scan: PartialScan, share: float = BIHARMONIC_SHARE) -> Image:
+    """Complete by a thin plate: p = 2, ℓ = `share` of the held-out width."""
+    return smoothing_spline(scan, 2, share * held_out_width(scan))
 
 
 def smoothing_spline(scan: PartialScan, order: float, length: float) -> Image:

@@ -17,16 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgan.baselines.smoothing import cosines, from_cosines, in_own_unit, smooth, weights
-from stemgan.baselines.spline import laplacian, length
+from stemgan.baselines.spline import laplacian
 from stemgan.baselines.spline import solve as solve_spline
+from stemgan.baselines.widths import held_out_width
 from stemgan.measurement import PartialScan
 from stemgan_kernels.variation import conductance, spread
 
 Image = NDArray[np.float32]
 
 # Tuned on training images (benchmarks/tune_baselines.py).
-SHARE, POWER = 0.5, 1.0
-"""What ℓ follows from the held-out width by, as for Laplace completion."""
+SHARE = 0.45
+"""ℓ over the held-out width."""
 SOFTNESS = 2.0
 """ε over the typical gradient."""
 
@@ -35,21 +36,21 @@ _ENOUGH = 1e-2  # relative size of the residual at which a round ends early
 
 
 def total_variation(
-    scan: PartialScan, share: float = SHARE, power: float = POWER, softness: float = SOFTNESS
+    scan: PartialScan, share: float = SHARE, softness: float = SOFTNESS
 ) -> Image:
     """Complete by the least total variation that fits the measured values.
 
     Parameters
     ----------
     scan : the partial scan.
-    share, power : give ℓ (`stemgan.baselines.spline.length`).
+    share : ℓ over the held-out width.
     softness : ε over the typical gradient.
 
     Returns
     -------
     (H, W) float32, within the range of the measured values.
     """
-    weight, reach = weights(scan), length(scan, share, power)
+    weight, reach = weights(scan), share * held_out_width(scan)
 
     def fit(values: Image, infill: Image) -> Image:
         penalty = float(weight.mean(dtype=np.float64)) * reach**2
