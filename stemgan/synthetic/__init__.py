@@ -1,5 +1,16 @@
 """Physically motivated random micrographs with a known clean truth, from a seed."""
 
-from stemgan.synthetic.compose import KINDS, detect, micrograph, named
+from stemgan.synthetic.compose import KINDS, Scene, micrograph, named, scene
+from stemgan.synthetic.detector import Detector, detect, random_detector, recorded
 
-__all__ = ["KINDS", "detect", "micrograph", "named"]
+__all__ = [
+    "KINDS",
+    "Detector",
+    "Scene",
+    "detect",
+    "micrograph",
+    "named",
+    "random_detector",
+    "recorded",
+    "scene",
+]

@@ -1,45 +1,90 @@
-"""One micrograph: a specimen, its illumination and its detector."""
+"""One micrograph: a specimen, its illumination and its contrast."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stemgan.errors import InputError
-from stemgan.synthetic import lattices, layers, particles, textures
-from stemgan.synthetic.fields import (
-    Image,
-    blur,
-    edge,
-    gaussian_field,
-    log_uniform,
-    ramp,
-    sigmoid,
-)
+from stemgan.synthetic import cpu, lattices, layers, nodes, particles, textures
+from stemgan.synthetic.fields import edge, gaussian_field, log_uniform, ramp
+from stemgan.synthetic.nodes import Node, Shape
 
-Maker = Callable[[tuple[int, int], np.random.Generator], Image]
+Image = NDArray[np.float32]
 
-_MAKERS: dict[str, tuple[Maker, float]] = {
-    "crystal": (lattices.crystal, 0.30),
-    "spheres": (particles.spheres, 0.08),
-    "polyhedra": (particles.polyhedra, 0.06),
-    "agglomerate": (particles.agglomerate, 0.13),
-    "atoms": (particles.atoms_on_film, 0.06),
-    "films": (layers.films, 0.05),
-    "device": (layers.device, 0.05),
-    "tip": (layers.tip, 0.02),
-    "amorphous": (textures.amorphous, 0.05),
-    "anisotropic": (textures.anisotropic, 0.05),
-    "porous": (textures.porous, 0.05),
-    "membranes": (textures.membranes, 0.04),
-    "grains": (textures.grains, 0.03),
-    "fibres": (textures.fibres, 0.03),
+Maker = Callable[[Shape, np.random.Generator], "Node | lattices.Specimen"]
+
+# Maker, share of the images, and the range of pixel sizes [nm] where the maker sets none.
+_MAKERS: dict[str, tuple[Maker, float, tuple[float, float]]] = {
+    "crystal": (lattices.crystal, 0.24, (0, 0)),
+    "boundary": (lattices.boundary, 0.10, (0, 0)),
+    "nanocrystals": (lattices.nanocrystals, 0.05, (0, 0)),
+    "spheres": (particles.spheres, 0.07, (0.1, 5)),
+    "polyhedra": (particles.polyhedra, 0.05, (0.05, 3)),
+    "agglomerate": (particles.agglomerate, 0.13, (0.1, 5)),
+    "bright_field": (particles.bright_field, 0.05, (0.03, 1)),
+    "atoms": (particles.atoms_on_film, 0.07, (0.01, 0.05)),
+    "films": (layers.films, 0.04, (0.1, 20)),
+    "device": (layers.device, 0.04, (0.3, 20)),
+    "tip": (layers.tip, 0.02, (0.2, 5)),
+    "amorphous": (textures.amorphous, 0.04, (0.02, 2)),
+    "anisotropic": (textures.anisotropic, 0.03, (0.5, 50)),
+    "porous": (textures.porous, 0.03, (0.2, 20)),
+    "holes": (textures.holes, 0.03, (0.2, 20)),
+    "membranes": (textures.membranes, 0.03, (0.3, 5)),
+    "grains": (textures.grains, 0.02, (0.5, 20)),
+    "fibres": (textures.fibres, 0.03, (0.3, 20)),
 }
 
 KINDS: tuple[str, ...] = tuple(_MAKERS)
-"""What can be drawn by name; mixtures of two are drawn by `micrograph` alone."""
+"""What can be drawn by name; mixtures of two are drawn by `scene` and `micrograph` alone."""
 
 SMALLEST = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """A micrograph that is not drawn yet.
+
+    kind : what it shows: one of `KINDS`, or two joined by +.
+    image : how to draw it.
+    pixel_size : side of a pixel [nm].
+    """
+
+    kind: str
+    image: Node
+    pixel_size: float
+
+    def render(self) -> Image:
+        """Draw it with NumPy, (height, width) float32 (see `batched.render` for torch)."""
+        return cpu.render(self.image)
+
+
+def scene(shape: Shape, rng: np.random.Generator, kind: str | None = None) -> Scene:
+    """Choose what a micrograph shows, without drawing it.
+
+    Parameters
+    ----------
+    shape : height and width [px], at least 16 each.
+    rng : source of randomness; the same state chooses the same.
+    kind : one of `KINDS`; None: any, sometimes two together.
+
+    Raises
+    ------
+    InputError : an unknown kind, or a side below 16 px.
+    """
+    if min(shape) < SMALLEST:
+        raise InputError(f"{shape[0]}x{shape[1]} px is too small: make each side {SMALLEST} px")
+    if kind is not None:
+        return _one(_known(kind), shape, rng)
+    first = _one(_any(rng), shape, rng)
+    if rng.random() > 0.08:
+        return first
+    second = _one(_any(rng), shape, rng)
+    image = _mixture(first.image, second.image, rng)
+    return Scene(f"{first.kind}+{second.kind}", image, first.pixel_size)
 
 
 def micrograph(shape: tuple[int, int], rng: np.random.Generator) -> Image:
@@ -63,12 +108,7 @@ def micrograph(shape: tuple[int, int], rng: np.random.Generator) -> Image:
     >>> micrograph((32, 48), np.random.default_rng(0)).shape
     (32, 48)
     """
-    weights = np.array([weight for _, weight in _MAKERS.values()])
-    kind = KINDS[int(rng.choice(len(KINDS), p=weights / weights.sum()))]
-    if rng.random() > 0.12:
-        return named(kind, shape, rng)
-    other = KINDS[int(rng.choice(len(KINDS), p=weights / weights.sum()))]
-    return _mixture(named(kind, shape, rng), named(other, shape, rng), rng)
+    return scene(shape, rng).render()
 
 
 def named(kind: str, shape: tuple[int, int], rng: np.random.Generator) -> Image:
@@ -78,79 +118,51 @@ def named(kind: str, shape: tuple[int, int], rng: np.random.Generator) -> Image:
     ------
     InputError : an unknown kind, or a side below 16 px.
     """
-    if kind not in _MAKERS:
-        near = get_close_matches(kind, KINDS, n=1)
-        raise InputError(
-            f"there is no kind {kind!r}: "
-            + (f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(KINDS)}")
-        )
-    if min(shape) < SMALLEST:
-        raise InputError(f"{shape[0]}x{shape[1]} px is too small: make each side {SMALLEST} px")
-    return _seen(_MAKERS[kind][0](shape, rng), rng)
+    return scene(shape, rng, kind).render()
 
 
-def detect(
-    image: Image,
-    rng: np.random.Generator,
-    *,
-    electrons: float | None = None,
-    readout: float = 0.0,
-    jitter: float = 0.0,
-    flicker: float = 0.0,
-) -> Image:
-    """Record an image by a full raster scan, as a real micrograph is; noise follows the lines.
-
-    Parameters
-    ----------
-    image : clean, (height, width), at least 0.
-    rng : source of the noise.
-    electrons : mean number per pixel at the image's mean; None: no shot noise.
-    readout : standard deviation of additive noise, over the image's range.
-    jitter : standard deviation of a line's displacement along itself [px].
-    flicker : relative standard deviation of a line's brightness.
-
-    Returns
-    -------
-    The recorded image, (height, width) float32.
-    """
-    recorded = image
-    height, width = image.shape
-    if jitter > 0:
-        shifts = jitter * rng.standard_normal(height)
-        at = np.clip(np.arange(width) + shifts[:, None], 0, width - 1)
-        left = np.minimum(at.astype(np.intp), width - 2)
-        part = (at - left).astype(np.float32)
-        rows = np.arange(height)[:, None]
-        recorded = recorded[rows, left] * (1 - part) + recorded[rows, left + 1] * part
-    if flicker > 0:
-        recorded = recorded * (1 + flicker * rng.standard_normal((height, 1)))
-    mean = float(recorded.mean())
-    if electrons is not None and mean > 0:
-        counts = rng.poisson(np.maximum(recorded, 0) * (electrons / mean))
-        recorded = counts * (mean / electrons)
-    if readout > 0:
-        recorded = recorded + readout * float(np.ptp(image)) * rng.standard_normal(image.shape)
-    return recorded.astype(np.float32)
+def _known(kind: str) -> str:
+    if kind in _MAKERS:
+        return kind
+    near = get_close_matches(kind, KINDS, n=1)
+    raise InputError(
+        f"there is no kind {kind!r}: "
+        + (f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(KINDS)}")
+    )
 
 
-def _seen(scene: Image, rng: np.random.Generator) -> Image:
+def _any(rng: np.random.Generator) -> str:
+    weights = np.array([share for _, share, _ in _MAKERS.values()])
+    return KINDS[int(rng.choice(len(KINDS), p=weights / weights.sum()))]
+
+
+def _one(kind: str, shape: Shape, rng: np.random.Generator) -> Scene:
+    maker, _, sizes = _MAKERS[kind]
+    made = maker(shape, rng)
+    if isinstance(made, lattices.Specimen):
+        return Scene(kind, _seen(made.image, rng, kind), made.pixel_size)
+    return Scene(kind, _seen(made, rng, kind), log_uniform(rng, *sizes))
+
+
+def _seen(specimen: Node, rng: np.random.Generator, kind: str) -> Node:
     """Turn a specimen into an image: probe, illumination, contrast, polarity, pedestal."""
-    image = blur(scene.astype(np.float32), rng.uniform(0, 1.2))
-    image = _unit(image)
+    shape = specimen.shape
+    image = nodes.unit(nodes.blur(specimen, rng.uniform(0, 1.2)))
     if rng.random() < 0.2:
-        image = image ** np.float32(log_uniform(rng, 0.5, 2))
-    if rng.random() < 0.18:  # bright field
-        image = 1 - image
-    if rng.random() < 0.35:
-        image = image * (1 - rng.uniform(0.05, 0.7) * ramp(image.shape, rng))
+        image = nodes.power(image, log_uniform(rng, 0.5, 2))
+    # Bright field: what scatters is dark.
+    if rng.random() < 0.15 and kind != "bright_field":
+        image = 1.0 - image
     if rng.random() < 0.3:
-        haze = gaussian_field(image.shape, rng, length=min(image.shape) * rng.uniform(0.2, 0.8))
-        image = image + rng.uniform(0.02, 0.15) * haze
-    pedestal = rng.choice([0.0, rng.uniform(0, 0.5)])
-    return (pedestal + (1 - pedestal) * _unit(image)).astype(np.float32)
+        image = image * (1.0 - ramp(shape, rng) * rng.uniform(0.05, 0.7))
+    if rng.random() < 0.3:
+        haze = gaussian_field(shape, rng, length=min(shape) * rng.uniform(0.2, 0.8))
+        image = image + haze * rng.uniform(0.02, 0.15)
+    pedestal = float(rng.choice([0.0, rng.uniform(0, 0.5)]))
+    return nodes.unit(image) * (1 - pedestal) + pedestal
 
 
-def _mixture(first: Image, second: Image, rng: np.random.Generator) -> Image:
+def _mixture(first: Node, second: Node, rng: np.random.Generator) -> Node:
     """Put two specimens side by side, or over one another."""
     shape = first.shape
     choice = rng.integers(3)
@@ -162,15 +174,7 @@ def _mixture(first: Image, second: Image, rng: np.random.Generator) -> Image:
         field = gaussian_field(
             shape, rng, length=min(shape) * log_uniform(rng, 0.05, 0.4), slope=5
         )
-        side = sigmoid(field * np.float32(log_uniform(rng, 3, 30)))
+        side = nodes.sigmoid(field * log_uniform(rng, 3, 30))
     else:
-        return _unit(first + np.float32(rng.uniform(0.2, 1)) * second)
-    return (side * first + (1 - side) * second).astype(np.float32)
-
-
-def _unit(image: Image) -> Image:
-    """Scale the minimum to 0 and, but for the brightest thousandth, the maximum to 1."""
-    low = image.min()
-    ranked = np.partition(image.ravel()[::4], -max(1, image.size // 4000))
-    span = max(float(ranked[-max(1, image.size // 4000)] - low), float(np.ptp(image)) / 3, 1e-6)
-    return (image - low) / np.float32(span)
+        return nodes.unit(first + second * rng.uniform(0.2, 1))
+    return second + side * (first - second)

@@ -1,219 +1,214 @@
-"""Crystal lattices seen along a zone axis: columns of atoms, their defects and distortions."""
+"""Crystalline specimens: one crystal, two that meet, many grains, particles with lattices."""
 
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgan.synthetic.fields import Image, blur, edge, gaussian_field, log_uniform, ramp
-from stemgan.synthetic.render import add_columns
+from stemgan.synthetic import nodes, objects
+from stemgan.synthetic.columns import Columns, chemistry, fill
+from stemgan.synthetic.defects import distort, rough_line, separated, twinned
+from stemgan.synthetic.fields import edge, gaussian_field, log_uniform, ramp
+from stemgan.synthetic.nodes import Node, Shape
+from stemgan.synthetic.probe import Probe, probe
+from stemgan.synthetic.projection import Projection, imagined, random_projection
 
 Array = NDArray[np.float64]
 
-# Cell vectors in periods, and atoms as (u, v, relative brightness).
-CELLS: dict[str, tuple[tuple[float, float, float], list[tuple[float, float, float]]]] = {
-    "square": ((1.0, 1.0, 90.0), [(0, 0, 1)]),
-    "rectangular": ((1.0, 1.4, 90.0), [(0, 0, 1)]),
-    "centred": ((1.0, 1.5, 90.0), [(0, 0, 1), (0.5, 0.5, 1)]),
-    "oblique": ((1.0, 1.2, 75.0), [(0, 0, 1)]),
-    "hexagonal": ((1.0, 1.0, 120.0), [(0, 0, 1)]),
-    "honeycomb": ((1.6, 1.6, 120.0), [(1 / 3, 2 / 3, 1), (2 / 3, 1 / 3, 1)]),
-    "dichalcogenide": ((1.6, 1.6, 120.0), [(1 / 3, 2 / 3, 1), (2 / 3, 1 / 3, 0.45)]),
-    "rocksalt": ((1.4, 1.4, 90.0), [(0, 0, 1), (0.5, 0.5, 0.6)]),
-    "perovskite": (
-        (1.5, 1.5, 90.0),
-        [(0, 0, 1), (0.5, 0.5, 0.55), (0.5, 0, 0.12), (0, 0.5, 0.12)],
-    ),
-    "dumbbell": (
-        (2.4, 1.7, 90.0),
-        [(0, 0, 1), (0, 0.25, 1), (0.5, 0.5, 1), (0.5, 0.75, 1)],
-    ),
-    "wurtzite": (
-        (1.7, 2.8, 90.0),
-        [(0, 0, 1), (0, 0.37, 0.4), (0.5, 0.5, 1), (0.5, 0.87, 0.4)],
-    ),
-}
+PERIOD = (5.0, 30.0)
+"""Distances between bright columns [px]."""
 
 
-@dataclass(frozen=True)
-class Crystal:
-    """A lattice placed in the frame.
+class Specimen(NamedTuple):
+    """What a maker draws: the scattering, and the size of a pixel [nm]."""
 
-    cell : rows are the cell's two vectors, (2, 2), (y, x) [px].
-    atoms : fractional positions of a cell's columns, (n, 2).
-    brightness : peak value of each, (n,).
-    sigma : standard deviation of each as a Gaussian [px], (n,).
+    image: Node
+    pixel_size: float
+
+
+class Optics(NamedTuple):
+    """How columns look: of what size, through which probe, in a frame with which margin."""
+
+    pixel_size: float  # Å
+    probe: Probe
+    shape: Shape
+    margin: int
+
+    @property
+    def exact(self) -> bool:
+        """Whether the probe's own point spread function is used, and not a Gaussian like it."""
+        return self.margin > 0
+
+    def columns(self, columns: Columns, rng: np.random.Generator) -> Node:
+        """Draw columns: atoms' thermal motion and size, and the probe unless it comes later."""
+        atom = np.hypot(rng.uniform(0.06, 0.12), rng.uniform(0.15, 0.3))
+        sigma = np.hypot(atom, 0 if self.exact else self.probe.sigma) / self.pixel_size
+        kinds = 1 + int(columns.atom.max(initial=0))
+        own = sigma * np.clip(1 + 0.1 * rng.standard_normal(kinds), 0.7, 1.4)
+        return objects.columns(self.shape, columns.place, columns.height, own[columns.atom])
+
+    def seen(self, image: Node) -> Node:
+        """Image the scattering with the probe and cut the margin off."""
+        if not self.exact:
+            return image
+        return nodes.crop(probe(image, self.probe, self.pixel_size), self.margin)
+
+
+def _optics(shape: Shape, spacing: float, rng: np.random.Generator) -> Optics:
+    """Choose a magnification: columns `spacing` [Å] apart come to lie in `PERIOD` [px]."""
+    pixel_size = spacing / log_uniform(rng, *PERIOD)
+    by = Probe.random(rng)
+    exact = by.fits(pixel_size) and rng.random() < 0.4
+    margin = 16 if exact else 0
+    return Optics(pixel_size, by, (shape[0] + 2 * margin, shape[1] + 2 * margin), margin)
+
+
+def _material(rng: np.random.Generator) -> Projection:
+    return imagined(rng) if rng.random() < 0.08 else random_projection(rng)
+
+
+def crystal(shape: Shape, rng: np.random.Generator) -> Specimen:
+    """Draw one crystal, perfect or with defects, of varying thickness, maybe with an edge."""
+    material = _material(rng)
+    optics = _optics(shape, material.spacing, rng)
+    columns = distort(fill(material, optics.shape, optics.pixel_size, rng), optics.shape, rng)
+    return _finished(optics, chemistry(columns, rng), rng)
+
+
+def boundary(shape: Shape, rng: np.random.Generator) -> Specimen:
+    """Draw two crystals that meet: a grain boundary, a twin, or another material."""
+    first = _material(rng)
+    optics = _optics(shape, first.spacing, rng)
+    frame, size = optics.shape, optics.pixel_size
+    angle = rng.uniform(0, 2 * np.pi)
+    columns = fill(first, frame, size, rng, angle=angle)
+    kind = rng.integers(4)
+    if kind == 0:
+        columns = twinned(columns, frame, rng)
+    elif kind == 1:
+        columns = _epitaxy(first, columns, optics, angle, rng)
+    elif kind == 2:
+        columns = _grown(fill(first, frame, size, rng), columns, frame, rng)
+    else:
+        columns = _grains(first, optics, rng)
+    return _finished(optics, chemistry(distort(columns, frame, rng), rng), rng)
+
+
+def _grown(other: Columns, columns: Columns, frame: Shape, rng: np.random.Generator) -> Columns:
+    both = np.concatenate([columns.place, other.place])
+    return separated(columns, other, rough_line(both, frame, rng), 0.6 * columns.spacing)
+
+
+def _epitaxy(
+    first: Projection, columns: Columns, optics: Optics, angle: float, rng: np.random.Generator
+) -> Columns:
+    """Grow another material on the first: on its lattice, or with a lattice of its own.
+
+    A lattice that goes on (coherent growth) is strained, and elements mix over some columns.
     """
-
-    cell: Array
-    atoms: Array
-    brightness: Array
-    sigma: Array
-
-    @classmethod
-    def random(cls, rng: np.random.Generator, period: float | None = None) -> "Crystal":
-        """Draw a lattice of 5 to 40 px period, or of the period given."""
-        kinds = [*CELLS, "complex"]
-        kind = kinds[int(rng.integers(len(kinds)))]
-        sides, atoms = _complex(rng) if kind == "complex" else CELLS[kind]
-        period = period or log_uniform(rng, 5, 40)
-        angle, gamma = rng.uniform(0, 2 * np.pi), np.deg2rad(sides[2] + rng.normal(0, 1.5))
-        stretch = 1 + rng.normal(0, 0.06)
-        cell = period * np.array(
-            [
-                [sides[0] * np.sin(angle), sides[0] * np.cos(angle)],
-                [
-                    stretch * sides[1] * np.sin(angle + gamma),
-                    stretch * sides[1] * np.cos(angle + gamma),
-                ],
-            ]
-        )
-        table = np.array(atoms, dtype=np.float64)
-        contrast = rng.uniform(0.6, 1.6)
-        brightness = table[:, 2] ** contrast * rng.uniform(0.9, 1.1, len(table))
-        width = period * rng.uniform(0.13, 0.3) * (1 + 0.15 * rng.standard_normal(len(table)))
-        return cls(cell, table[:, :2], brightness, np.maximum(width, 0.08 * period))
-
-    def columns(self, shape: tuple[int, int], margin: float) -> tuple[Array, NDArray, NDArray]:
-        """Place the columns of a frame: positions (n, 2) [px], atom (n,), cell (n, 2)."""
-        height, width = shape
-        corners = np.array(
-            [[y, x] for y in (-margin, height + margin) for x in (-margin, width + margin)]
-        )
-        index = corners @ np.linalg.inv(self.cell)
-        low, high = np.floor(index.min(0)) - 1, np.ceil(index.max(0)) + 1
-        u, v = np.meshgrid(
-            np.arange(low[0], high[0]), np.arange(low[1], high[1]), indexing="ij"
-        )
-        cells = np.stack([u.ravel(), v.ravel()], axis=1)
-        place = (cells[:, None, :] + self.atoms[None]).reshape(-1, 2) @ self.cell
-        atom = np.tile(np.arange(len(self.atoms)), len(cells))
-        inside = ((place > -margin) & (place < np.array(shape) + margin)).all(1)
-        return place[inside], atom[inside], np.repeat(cells, len(self.atoms), axis=0)[inside]
+    frame, spacing = optics.shape, columns.spacing
+    if rng.random() < 0.6:
+        border = rough_line(columns.place, frame, rng)
+        mixed = border + rng.normal(0, spacing * rng.choice([0.0, 0.5, 1.5]), len(border))
+        factor = np.exp(rng.normal(0, 0.6, len(first.atoms)))[columns.atom]
+        grown = np.clip(columns.height * factor, 0.02, 3)
+        columns = replace(columns, height=np.where(mixed > 0, grown, columns.height))
+        across = columns.basis[0] / np.linalg.norm(columns.basis[0])
+        strain = rng.normal(0, 0.02) * np.maximum(border, 0)
+        return columns.moved(strain[:, None] * across)
+    second = random_projection(rng)
+    other = fill(second, frame, optics.pixel_size, rng, angle=angle)
+    border = rough_line(np.concatenate([columns.place, other.place]), frame, rng)
+    return separated(columns, other, border, 0.5 * spacing)
 
 
-def _complex(
-    rng: np.random.Generator,
-) -> tuple[tuple[float, float, float], list[tuple[float, float, float]]]:
-    """Draw a large cell of many columns that keep apart, with a two-fold axis."""
-    side = rng.uniform(2.2, 4.0)
-    gamma = float(rng.choice([90.0, 90.0, 120.0]))
-    atoms: list[tuple[float, float, float]] = []
-    for _ in range(60):
-        u, v = rng.uniform(0, 1, 2)
-        pair = [(u, v), (1 - u, 1 - v)]
-        points = [(a[0], a[1]) for a in atoms] + pair[:1]
-        gaps = [
-            np.hypot((p - q + 0.5) % 1 - 0.5, (r - s + 0.5) % 1 - 0.5) * side
-            for p, r in pair
-            for q, s in points
-            if (p, r) != (q, s)
-        ]
-        if min(gaps) > 0.8:
-            bright = float(rng.choice([1.0, 0.6, 0.3]))
-            atoms += [(*point, bright) for point in pair]
-    return (side, side * rng.uniform(1, 1.3), gamma), atoms or [(0, 0, 1)]
+def _grains(material: Projection, optics: Optics, rng: np.random.Generator) -> Columns:
+    """Fill Voronoi cells with crystals of one material in several orientations."""
+    from scipy.spatial import KDTree
+
+    frame = np.array(optics.shape)
+    seeds = rng.uniform(-0.1, 1.1, (int(rng.integers(2, 7)), 2)) * frame
+    tree, grown = KDTree(seeds), None
+    for grain in range(len(seeds)):
+        own = fill(material, optics.shape, optics.pixel_size, rng)
+        own = own.kept(np.asarray(tree.query(own.place)[1]) == grain)
+        if grown is None or len(grown) == 0:
+            grown = own
+        elif len(own):
+            near, _ = KDTree(grown.place).query(own.place)
+            grown = grown.joined(own.kept(near > 0.6 * own.spacing))
+    assert grown is not None
+    return grown
 
 
-def _distort(
-    place: Array, period: float, shape: tuple[int, int], rng: np.random.Generator
-) -> Array:
-    """Move columns: smooth strain, an edge dislocation, a fault, or nothing."""
-    moved = place.copy()
+def thickness(shape: Shape, rng: np.random.Generator, period: float) -> Node:
+    """Draw a foil's thickness, about 1: a wedge, bumps, a hole's edge."""
+    image = nodes.constant(shape, 1.0)
     if rng.random() < 0.5:
-        moved += _smooth(place, shape, rng) * period * log_uniform(rng, 0.03, 0.6)
-    if rng.random() < 0.2:
-        moved += _dislocation(place, period, shape, rng)
-    if rng.random() < 0.2:
-        moved += _fault(place, period, shape, rng)
-    if rng.random() < 0.3:
-        moved += rng.normal(0, period * rng.uniform(0, 0.05), place.shape)
-    return moved
-
-
-def _smooth(place: Array, shape: tuple[int, int], rng: np.random.Generator) -> Array:
-    """Displace by a few long waves, at most about 1 [periods]."""
-    wave = rng.uniform(-1.5, 1.5, (3, 2)) * 2 * np.pi / max(shape)
-    phase = place @ wave.T + rng.uniform(0, 2 * np.pi, 3)
-    return np.sin(phase) @ rng.normal(0, 0.5, (3, 2))
-
-
-def _dislocation(
-    place: Array, period: float, shape: tuple[int, int], rng: np.random.Generator
-) -> Array:
-    """Displace as an edge dislocation does in an isotropic medium of Poisson ratio 0.3."""
-    angle = rng.uniform(0, 2 * np.pi)
-    along = np.array([np.sin(angle), np.cos(angle)])
-    across = np.array([np.cos(angle), -np.sin(angle)])
-    offset = place - rng.uniform(0.2, 0.8, 2) * shape
-    x, y = offset @ along, offset @ across
-    r2 = x * x + y * y + (0.3 * period) ** 2
-    u = np.arctan2(y, x) + x * y / (1.4 * r2)
-    v = -(0.4 / 2.8 * np.log(r2 / period**2) + (x * x - y * y) / (2.8 * r2))
-    return period / (2 * np.pi) * (u[:, None] * along + v[:, None] * across)
-
-
-def _fault(
-    place: Array, period: float, shape: tuple[int, int], rng: np.random.Generator
-) -> Array:
-    """Shift everything beyond a line by a part of the period along the line."""
-    angle = rng.uniform(0, 2 * np.pi)
-    along = np.array([np.sin(angle), np.cos(angle)])
-    across = np.array([np.cos(angle), -np.sin(angle)])
-    beyond = (place - rng.uniform(0.2, 0.8, 2) * shape) @ across > 0
-    return beyond[:, None] * along * period * rng.choice([1 / 3, 1 / 2, 2 / 3])
-
-
-def _heights(
-    crystal: Crystal, atom: NDArray, cells: NDArray, rng: np.random.Generator
-) -> Array:
-    """Give each column its brightness: vacancies, substitutions, superlattice, scatter."""
-    height = crystal.brightness[atom] * (
-        1 + rng.uniform(0, 0.08) * rng.standard_normal(len(atom))
-    )
-    if rng.random() < 0.25:
-        height *= rng.random(len(atom)) > log_uniform(rng, 0.002, 0.1)
-    if rng.random() < 0.35:
-        changed = rng.random(len(atom)) < log_uniform(rng, 0.003, 0.3)
-        if rng.random() < 0.5:
-            changed &= atom == 0
-        height[changed] *= rng.uniform(0.3, 2.2)
-    if rng.random() < 0.15:
-        height *= np.where(cells[:, 0] % int(rng.integers(2, 6)) == 0, rng.uniform(0.5, 1.6), 1)
-    return height
-
-
-def lattice(
-    shape: tuple[int, int], rng: np.random.Generator, period: float | None = None
-) -> Image:
-    """Draw one perfect or defective crystal filling the frame."""
-    crystal = Crystal.random(rng, period)
-    length = float(np.linalg.norm(crystal.cell[0]))
-    place, atom, cells = crystal.columns(shape, 2 * length)
-    place = _distort(place, length, shape, rng)
-    image = np.zeros(shape, dtype=np.float32)
-    add_columns(image, place, _heights(crystal, atom, cells, rng), crystal.sigma[atom])
-    # The probe's tails and scattering between columns: a diffuse part of the same signal.
-    return image + rng.uniform(0, 1.0) * blur(image, length / 2)
-
-
-def crystal(shape: tuple[int, int], rng: np.random.Generator) -> Image:
-    """Draw a crystalline specimen: lattice(s), thickness, an edge to vacuum, an interface."""
-    period = log_uniform(rng, 5, 40)
-    image = lattice(shape, rng, period)
-    if rng.random() < 0.3:  # a grain boundary, or an interface to another material
-        other = lattice(shape, rng, period * rng.uniform(0.8, 1.3)) * rng.uniform(0.4, 1.5)
-        side = edge(shape, rng, roughness=rng.choice([0, 0.02, 0.1]), sharpness=1 + period / 4)
-        image = image * side + other * (1 - side)
-    thickness = np.ones(shape, dtype=np.float32)
-    if rng.random() < 0.5:
-        thickness += rng.uniform(0.1, 1.5) * ramp(shape, rng)
+        image = image + ramp(shape, rng) * rng.uniform(0.1, 1.5)
     if rng.random() < 0.4:
-        bumps = gaussian_field(shape, rng, length=min(shape) * log_uniform(rng, 0.05, 0.5))
-        thickness *= np.exp(rng.uniform(0.03, 0.3) * bumps)
-    if rng.random() < 0.15:
-        thickness *= edge(shape, rng, roughness=rng.uniform(0, 0.1), sharpness=period / 2)
-    image = image * thickness + rng.uniform(0, 0.5) * thickness
-    if rng.random() < 0.3:  # an amorphous layer on its surfaces
-        image += rng.uniform(0.02, 0.2) * gaussian_field(shape, rng, length=period / 4, slope=3)
+        length = min(shape) * log_uniform(rng, 0.05, 0.5)
+        bumps = gaussian_field(shape, rng, length=length)
+        image = image * nodes.exp(bumps * rng.uniform(0.03, 0.3))
+    if rng.random() < 0.12:
+        image = image * edge(shape, rng, roughness=rng.uniform(0, 0.1), sharpness=period / 2)
     return image
+
+
+def _finished(optics: Optics, columns: Columns, rng: np.random.Generator) -> Specimen:
+    """Draw columns in a foil: diffuse scattering between them, surfaces, the probe."""
+    shape, period = optics.shape, columns.spacing
+    image = optics.columns(columns, rng)
+    # The probe's tails and scattering between columns: a diffuse part of the same signal.
+    if rng.random() < 0.7:
+        image = image + nodes.blur(image, period / 2) * rng.uniform(0, 1.0)
+    foil = thickness(shape, rng, period)
+    image = image * foil + foil * rng.uniform(0, 0.4)
+    if rng.random() < 0.3:  # an amorphous layer on its surfaces
+        layer = gaussian_field(shape, rng, length=period / 4, slope=3)
+        image = image + foil * layer * rng.uniform(0.02, 0.15)
+    return Specimen(optics.seen(image), optics.pixel_size / 10)
+
+
+def nanocrystals(shape: Shape, rng: np.random.Generator) -> Specimen:
+    """Draw faceted or round particles with lattices, each turned its own way, on a film."""
+    material = random_projection(rng)
+    optics = _optics(shape, material.spacing, rng)
+    frame, side = np.array(optics.shape), min(shape)
+    radius = side * log_uniform(rng, 0.06, 0.45)
+    count = int(np.clip(rng.uniform(0.2, 1.2) * side**2 / (4 * radius**2), 1, 12))
+    parts = [_particle(material, optics, radius, frame, rng) for _ in range(count)]
+    columns = parts[0]
+    for part in parts[1:]:
+        columns = columns.joined(part)
+    grain = columns.spacing * log_uniform(rng, 0.2, 2)
+    film = gaussian_field(optics.shape, rng, length=grain, slope=rng.uniform(2, 4))
+    film = (film * rng.uniform(0.02, 0.3) + 1.0) * rng.uniform(0.03, 0.5)
+    image = optics.columns(columns, rng)
+    diffuse = nodes.blur(image, columns.spacing * rng.uniform(0.4, 0.8)) * rng.uniform(0.2, 1.5)
+    return Specimen(optics.seen(image + diffuse + film), optics.pixel_size / 10)
+
+
+def _particle(
+    material: Projection, optics: Optics, radius: float, frame: Array, rng: np.random.Generator
+) -> Columns:
+    """Cut a particle out of a crystal: columns as high as it is thick there."""
+    size = radius * float(np.exp(rng.normal(0, 0.2)))
+    box = (int(2.4 * size) + 1, int(2.4 * size) + 1)
+    columns = fill(material, box, optics.pixel_size, rng, margin=0)
+    offset = columns.place - 1.2 * size
+    sides = int(rng.choice([0, 4, 5, 6, 8]))
+    depth = np.linalg.norm(offset, axis=1) / size
+    if sides:
+        turn = rng.uniform(0, 2 * np.pi) + np.arange(sides) * 2 * np.pi / sides
+        normals = np.stack([np.sin(turn), np.cos(turn)], axis=1)
+        depth = (offset @ normals.T / (size * rng.uniform(0.75, 1.0, sides))).max(1)
+    inside = depth < 1
+    thick = (
+        np.sqrt(np.maximum(1 - depth**2, 0))
+        if not sides
+        else np.minimum(1, (1 - depth) * rng.uniform(1, 4))
+    )
+    thinned = replace(columns, height=columns.height * (0.15 + 0.85 * thick)).kept(inside)
+    return thinned.moved(rng.uniform(-0.05, 1.05, 2) * frame - 1.2 * size)
