@@ -1,122 +1,118 @@
-"""Time the kernels side by side with their NumPy, SciPy and Pillow twins.
+"""Time every kernel side by side with its NumPy or SciPy twin and with other libraries.
 
-    python benchmarks/kernels.py [--repeats 20]
+    python benchmarks/kernels.py [--sizes 512,2048,8192] [--threads 2] [--only TEXT]
 
-Each row: the best of several runs of both on the same input, after one run that compiles, and
-how many times faster the kernel is. Both must agree, or the script stops.
+All competitors of a contest (`kernel_contests.py`) take turns, so that whatever else the
+machine does meets all of them; of each, the median time is printed, with its spread (half the
+distance between the quartiles). A ratio above 1 means that the kernel on one thread is faster.
+All results are compared first, and the script stops where one is wrong. The last table says how
+the time of a pixel grows with the frame. 8192 px need about 8 GB of memory.
 """
 
 import argparse
+import platform
 import time
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageDraw
-from scipy.ndimage import distance_transform_edt
+from kernel_contests import Contest, contests
 
-from stemgan_kernels.distance import distance_transform
-from stemgan_kernels.masks import mask_of, visit
-from stemgan_kernels.paths import archimedean_spiral
-from stemgan_kernels.profiles import error_statistics
-
-SHAPES = ((512, 512), (1024, 768), (2048, 2048))
-PITCH = 20.0
-"""The published "1/20" spiral's [px]."""
-
-Array = NDArray[Any]
+_FEWEST, _MOST = 3, 60
+"""Turns of a contest, within the seconds it is given."""
 
 
-class Contest(NamedTuple):
-    """A kernel and its twin on the same input: two calls, each returning an array."""
+class Timing(NamedTuple):
+    """Median and spread of one competitor's times [s]."""
 
     name: str
-    twin_name: str
-    kernel: Callable[[], Array]
-    twin: Callable[[], Array]
-    tolerance: float
+    median: float
+    spread: float
 
 
-def spiral_by_pillow(path: Array, shape: tuple[int, int]) -> Array:
-    """Draw a path as the 2020 code did: one-pixel lines between whole pixels, by Pillow."""
-    canvas = Image.new("1", (shape[1], shape[0]))
-    points = np.floor(path[:, ::-1] + 0.5).astype(int)
-    ImageDraw.Draw(canvas).line([(int(x), int(y)) for x, y in points], fill=1)
-    return np.asarray(canvas)
+def check(contest: Contest, side: int, threads: int) -> None:
+    """Compare all results with the kernel's; this also compiles it.
+
+    Raises
+    ------
+    AssertionError : one differs.
+    """
+    expected = contest.kernel(1)
+    if contest.threaded:
+        np.testing.assert_array_equal(contest.kernel(threads), expected)
+    for rival in contest.rivals:
+        if rival.tolerance is not None and side <= rival.largest:
+            np.testing.assert_allclose(
+                rival.call(),
+                expected,
+                rtol=rival.tolerance,
+                atol=rival.tolerance,
+                err_msg=f"{contest.name} by {rival.name}",
+            )
 
 
-def distance_by_scipy(mask: Array) -> Array:
-    """Return the distance [px]; the nearest pixel is found too, as by the kernel."""
-    distance = np.empty(mask.shape)
-    nearest = np.empty((2, *mask.shape), dtype=np.int32)
-    distance_transform_edt(~mask, return_indices=True, distances=distance, indices=nearest)
-    return distance
+def race(contest: Contest, side: int, threads: int, seconds: float) -> list[Timing]:
+    """Let all competitors take turns: one thread, several, then the rivals."""
+    calls: dict[str, Callable[[], object]] = {"1 thread": lambda: contest.kernel(1)}
+    if contest.threaded:
+        calls[f"{threads} threads"] = lambda: contest.kernel(threads)
+    calls |= {rival.name: rival.call for rival in contest.rivals if side <= rival.largest}
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    end = time.perf_counter() + seconds
+    for turn in range(_MOST):
+        if turn >= _FEWEST and time.perf_counter() > end:
+            break
+        for name, call in calls.items():
+            start = time.perf_counter()
+            call()
+            times[name].append(time.perf_counter() - start)
+    return [_timing(name, spans) for name, spans in times.items()]
 
 
-def statistics_by_numpy(error: Array, distance: Array, edges: Array) -> Array:
-    """Count, sum and sum of squares by distance, with one histogram each."""
-    rows = [np.histogram(distance, edges)[0].astype(float)]
-    rows += [np.histogram(distance, edges, weights=error**power)[0] for power in (1, 2)]
-    return np.stack(rows)
+def _timing(name: str, spans: list[float]) -> Timing:
+    low, median, high = np.percentile(spans, (25, 50, 75))
+    return Timing(name, float(median), float(high - low) / 2)
 
 
-def contests(shape: tuple[int, int]) -> Iterator[Contest]:
-    """Pair every kernel with its twin on a spiral scan of a frame of this shape."""
-    path = archimedean_spiral(shape, PITCH)
-    mask = mask_of(visit(path, shape, joined=True), shape)
-    yield Contest(
-        "spiral mask",
-        "Pillow",
-        lambda: mask_of(visit(path, shape, joined=True), shape),
-        lambda: spiral_by_pillow(path, shape),
-        0.0,
-    )
-    yield Contest(
-        "distance and nearest pixel",
-        "SciPy",
-        lambda: distance_transform(mask).distance,
-        lambda: distance_by_scipy(mask),
-        1e-4,
-    )
-    distance = distance_transform(mask).distance
-    error = np.random.default_rng(0).random(shape)
-    edges = np.arange(41.0)
-    yield Contest(
-        "error by distance",
-        "NumPy",
-        lambda: np.stack(error_statistics(error, distance, edges)),
-        lambda: statistics_by_numpy(error, distance, edges),
-        1e-6,
-    )
+def _report(contest: Contest, side: int, timings: list[Timing]) -> None:
+    own = timings[0].median
+    for i, timing in enumerate(timings):
+        print(
+            f"{contest.name if i == 0 else '':<26}{f'{side}²' if i == 0 else '':<8}"
+            f"{timing.name:<20}{1e3 * timing.median:>11.3f}"
+            f"{f'± {1e3 * timing.spread:.3f}':>11}"
+            f"{f'{timing.median / own:.2f}' if i else '':>8}",
+            flush=True,
+        )
 
 
-def best_seconds(call: Callable[[], Array], repeats: int) -> float:
-    """Return the shortest of several runs [s]."""
-    spans = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        call()
-        spans.append(time.perf_counter() - start)
-    return min(spans)
+def _growth(found: dict[tuple[str, int], float], sides: list[int]) -> None:
+    print(f"\n{'time of a pixel [ns]':<26}" + "".join(f"{f'{side}²':>10}" for side in sides))
+    for name in dict.fromkeys(name for name, _ in found):
+        cells = [1e9 * found[name, side] / side**2 for side in sides]
+        print(f"{name:<26}" + "".join(f"{cell:>10.2f}" for cell in cells))
 
 
 def main() -> None:
-    """Run every contest at every shape and print the table."""
-    parser = argparse.ArgumentParser(description="Time the kernels beside their twins.")
-    parser.add_argument("--repeats", type=int, default=20)
-    repeats = parser.parse_args().repeats
-    print(
-        f"{'kernel':<27}{'shape':>12}{'kernel ms':>11}{'twin ms':>10}  {'twin':<7}{'ratio':>6}"
-    )
-    for shape in SHAPES:
-        for contest in contests(shape):
-            np.testing.assert_allclose(contest.kernel(), contest.twin(), rtol=contest.tolerance)
-            kernel, twin = (best_seconds(c, repeats) for c in (contest.kernel, contest.twin))
-            print(
-                f"{contest.name:<27}{shape[0]:>7}x{shape[1]:<4}{1e3 * kernel:>11.2f}"
-                f"{1e3 * twin:>10.2f}  {contest.twin_name:<7}{twin / kernel:>6.1f}"
-            )
+    """Run every contest at every size and print the tables."""
+    parser = argparse.ArgumentParser(description="Time the kernels beside their rivals.")
+    parser.add_argument("--sizes", default="512,2048,8192", help="sides of the frames [px]")
+    parser.add_argument("--threads", type=int, default=2, help="beside one")
+    parser.add_argument("--seconds", type=float, default=4, help="for each contest and size")
+    parser.add_argument("--only", default="", help="contests whose name holds this")
+    args = parser.parse_args()
+    sides = [int(side) for side in args.sizes.split(",")]
+    print(f"{platform.processor() or platform.machine()}, Python {platform.python_version()}")
+    print(f"{'kernel':<26}{'size':<8}{'by':<20}{'median ms':>11}{'spread':>11}{'ratio':>8}")
+    found: dict[tuple[str, int], float] = {}
+    for side in sides:
+        for contest in contests((side, side)):
+            if args.only in contest.name:
+                check(contest, side, args.threads)
+                timings = race(contest, side, args.threads, args.seconds)
+                found[contest.name, side] = timings[0].median
+                _report(contest, side, timings)
+    _growth(found, sides)
 
 
 if __name__ == "__main__":

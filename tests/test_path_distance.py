@@ -54,6 +54,24 @@ def test_many_positions_far_finer_than_a_pixel():
         np.testing.assert_allclose(distance, expected, atol=2e-3)
 
 
+@settings(deadline=None, max_examples=25)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([0.001, 0.02, 0.2, 2.0]),
+    st.booleans(),
+    st.integers(1, 3),
+)
+def test_wavering_paths_of_any_fineness_are_exact(seed, step, joined, threads):
+    rng = np.random.default_rng(seed)
+    heading = np.cumsum(rng.normal(0, step**0.5, 700))
+    way = step * np.stack([np.sin(heading), np.cos(heading)], axis=1)
+    way[rng.integers(700, size=3)] += rng.normal(0, 8, (3, 2))  # jumps
+    path = 10 + np.cumsum(way, axis=0)
+    distance = path_distance(path, (19, 27), joined, threads)
+    expected = by_every_segment(path, (19, 27), joined)
+    np.testing.assert_allclose(distance, expected, rtol=1e-6, atol=1e-6)
+
+
 def test_whole_positions_are_as_far_as_their_pixels():
     rng = np.random.default_rng(5)
     dots = np.stack([rng.integers(0, 50, 40), rng.integers(0, 70, 40)], axis=1).astype(float)
