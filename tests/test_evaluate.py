@@ -451,6 +451,12 @@ def test_what_is_no_weights_file_leaves_no_folder(images, tmp_path, capsys, work
     assert not out.exists()
 
 
+def test_a_method_for_small_frames_is_refused_before_anything_is_done(tmp_path):
+    write_image(tmp_path / "large.npy", np.eye(600, 700, dtype="f4"))
+    with pytest.raises(InputError, match=r"600x700 px, and skimage-biharmonic"):
+        make_plan([tmp_path / "large.npy"], ["skimage-biharmonic"], ["dots"], ["1/8"])
+
+
 def test_methods_that_changed_are_not_mixed(images, tmp_path, monkeypatch):
     plan = make_plan([images / "blob.tif"], ["nearest"], ["dots"], ["1/8"])
     evaluation.evaluate(plan, tmp_path / "out")

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from stemgan import __version__
+from stemgan.baselines import SMALL_FRAMES
+from stemgan.baselines.inpainting import MOST_PIXELS
 from stemgan.errors import InputError
 from stemgan.evaluate.methods import check_name, fingerprint
 from stemgan.evaluate.scans import Condition, design_of, file_of
@@ -97,6 +99,8 @@ def make_plan(
     sources = tuple(find_sources(list(dict.fromkeys(paths)), by))
     for coverage in coverages if families else ():
         _check_pixels(sources, coverage)
+    for method in set(methods) & set(SMALL_FRAMES):
+        _check_small(sources, method)
     pairs = [
         pair
         for scan in scans
@@ -130,6 +134,15 @@ def _check_pixels(sources: Sequence[Source], coverage: str) -> None:
                 f"{source.path} has {source.shape[0]}x{source.shape[1]} px, of which coverage "
                 f"{coverage} measures fewer than {FEWEST_PIXELS}: leave out the image or ask "
                 "for more coverage"
+            )
+
+
+def _check_small(sources: Sequence[Source], method: str) -> None:
+    for source in sources:
+        if math.prod(source.shape) > MOST_PIXELS:
+            raise InputError(
+                f"{source.path} has {source.shape[0]}x{source.shape[1]} px, and {method} "
+                f"completes no more than {MOST_PIXELS} px in all: leave out one of the two"
             )
 
 
