@@ -1,113 +1,130 @@
-import csv
+"""`stemgan prepare`: tiles, groups, what is left out, and the same bytes however it is made."""
+
 import json
-from itertools import pairwise
 
 import numpy as np
 import pytest
-import tifffile
-from hypothesis import given
-from hypothesis import strategies as st
 
 from stemgan.cli import main
-from stemgan.data.shards import SPLITS, ShardedImages
-from stemgan.errors import InputError
-from stemgan_data_prep.micrographs import find
-from stemgan_data_prep.prepare import tile_starts
-from stemgan_data_prep.splits import assign, parse_shares, position
-
-names = st.lists(st.text(max_size=5), min_size=1, max_size=30)
+from stemgan.data.shards import ShardedImages
+from stemgan_data_prep import running
+from stemgan_data_prep.jobs import Job, Settings
+from stemgan_data_prep.micrographs import Source
+from stemgan_data_prep.running import Processes, in_order
+from tests.preparing import content, keys, prepare, rejected, scene, used, write
 
 
 @pytest.fixture
 def archive(tmp_path):
-    rng = np.random.default_rng(0)
     folder = tmp_path / "archive" / "images"
-    folder.mkdir(parents=True)
-    for name, shape in {"a1": (64, 64), "a2": (64, 100), "b": (130, 64), "c": (70, 70)}.items():
-        tifffile.imwrite(folder / f"{name}.tif", rng.integers(0, 4096, shape).astype(np.uint16))
-    tifffile.imwrite(folder / "small.tif", np.ones((63, 200), np.uint8))
-    tifffile.imwrite(folder / "flat.tif", np.ones((64, 64), np.uint8))
+    shapes = {"a1": (64, 64), "a2": (64, 100), "b": (130, 64), "c": (70, 70), "d": (64, 64)}
+    for seed, (name, shape) in enumerate(shapes.items()):
+        write(folder / f"{name}.tif", scene(shape, seed))
+    write(folder / "small.tif", np.ones((63, 200), np.uint8))
+    write(folder / "flat.tif", np.ones((64, 64), np.uint8))
+    write(folder / "tiny.tif", scene((20, 90)))
+    write(folder / "mask.tif", scene((64, 64)) > 2000)
     (folder / "broken.tif").write_bytes(b"II*\0nothing more")
     (folder / "empty.tif").write_bytes(b"")
     (folder.parent / "manifest.csv").write_text(
-        "file,group,noise_fraction,pixel_size,pixel_unit,role\n"
-        "images/a1.tif,a,0.2,0.5,nm,train\nimages/a2.tif,a,,,,train\nimages/c.tif,c,,,,eval\n",
+        "file,group,noise_fraction,pixel_size,pixel_unit,role,kind\n"
+        "images/a1.tif,a,0.2,0.5,nm,train,x\nimages/a2.tif,a,,,,train,x\n"
+        "images/c.tif,c,,,,eval,x\nimages/d.tif,c,,,,train,x\n",
         encoding="utf-8",
     )
     return folder
 
 
-def prepare(*arguments):
-    return main(["prepare", *map(str, arguments), "--size", "64"])
-
-
-@given(names, st.integers(0, 100), st.sampled_from([(0.8, 0.1, 0.1), (0.5, 0.5, 0), (1, 0, 0)]))
-def test_every_wanted_split_has_a_group_where_there_are_enough(groups, seed, shares):
-    splits = assign(groups, shares, seed)
-    assert set(splits) == set(groups)
-    wanted = [name for name, share in zip(SPLITS, shares, strict=True) if share]
-    assert set(splits.values()) <= set(wanted)
-    assert set(wanted[: len(splits)]) <= set(splits.values())
-
-
-@given(names, names, st.integers(0, 100))
-def test_groups_keep_their_side_as_an_archive_grows(groups, more, seed):
-    alone = {group: position(group, seed) for group in groups}
-    assert all(
-        position(group, seed) == alone[group] for group in groups + more if group in alone
-    )
-    many = [f"filler-{index}" for index in range(200)]
-    before, after = (
-        assign(groups + many, (0.6, 0.2, 0.2), seed),
-        assign(groups + many + more, (0.6, 0.2, 0.2), seed),
-    )
-    assert all(after[group] == split for group, split in before.items())
-
-
-def test_shares_of_many_groups_are_as_asked():
-    splits = list(assign((f"{i}" for i in range(4000)), (0.7, 0.2, 0.1)).values())
-    assert abs(splits.count("train") / 4000 - 0.7) < 0.03
-    assert abs(splits.count("val") / 4000 - 0.2) < 0.03
-
-
-@pytest.mark.parametrize("text", ["0.8", "0.8,0.1,0.2", "a,b,c", "0,0.5,0.5", "1.2,-0.1,-0.1"])
-def test_bad_shares_are_refused(text):
-    with pytest.raises(InputError, match="--split"):
-        parse_shares(text)
-
-
-@given(st.integers(16, 128), st.integers(0, 1000))
-def test_tiles_cover_a_side_and_stay_on_it(size, extra):
-    side = size + extra
-    starts = tile_starts(side, size)
-    assert starts[0] == 0
-    assert starts[-1] + size == side
-    assert all(0 < b - a <= size for a, b in pairwise(starts))
-
-
 def test_prepare_cuts_tiles_and_says_what_it_left_out(archive, tmp_path, capsys):
     output = tmp_path / "set"
-    assert prepare(archive, "-o", output, "--json") == 0
-    figures = json.loads(capsys.readouterr().out)
-    assert figures == {"images": 3, "rejected": 5, "tiles": 6}
-    read = ShardedImages(output)
-    assert len(read) == 6
-    columns = read.columns
-    keys = [key.split("@")[0] for key in columns["key"]]
-    assert sorted(keys) == ["a1.tif", *["a2.tif"] * 2, *["b.tif"] * 3]
-    groups = dict(zip(keys, columns["group"], strict=True))
+    assert prepare(archive, "-o", output, "--overlap", 0, "--json") == 0
+    out, err = capsys.readouterr()
+    figures = json.loads(out)
+    assert (figures["images"], figures["tiles"], figures["rejected"]) == (3, 6, 8)
+    assert sum(split["tiles"] for split in figures["splits"].values()) == 6
+    assert sum(figures["reasons"].values()) == 8
+    read, columns = ShardedImages(output), ShardedImages(output).columns
+    files = [key.split("@")[0] for key in columns["key"]]
+    assert sorted(files) == ["a1.tif", *["a2.tif"] * 2, *["b.tif"] * 3]
+    groups = dict(zip(files, columns["group"], strict=True))
     assert groups == {"a1.tif": "a", "a2.tif": "a", "b.tif": "b.tif"}
-    first = keys.index("a1.tif")
-    assert columns["noise_fraction"][first] == 0.2
+    first, bottom = files.index("a1.tif"), columns["key"].index("b.tif@66,0")
     assert (columns["pixel_size"][first], columns["unit"][first]) == (0.5, "nm")
-    assert np.array_equal(read[first], tifffile.imread(archive / "a1.tif"))
-    bottom = columns["key"].index("b.tif@66,0")
-    assert np.array_equal(read[bottom], tifffile.imread(archive / "b.tif")[66:])
-    with (output / "rejected.csv").open(encoding="utf-8") as stream:
-        reasons = {row["file"]: row["reason"] for row in csv.DictReader(stream)}
-    assert set(reasons) == {"small.tif", "flat.tif", "broken.tif", "empty.tif", "c.tif"}
-    assert "63x200" in reasons["small.tif"]
-    assert "role" in reasons["c.tif"]
+    assert np.array_equal(read[first], scene((64, 64), 0))
+    assert np.array_equal(read[bottom], scene((130, 64), 2)[66:])
+    reasons = rejected(output)
+    kinds = {name.removesuffix(".tif"): kind for name, (kind, _) in reasons.items()}
+    assert kinds == {
+        "small": "too small",
+        "tiny": "too small",
+        "flat": "constant",
+        "mask": "not an image",
+        "broken": "unreadable",
+        "empty": "unreadable",
+        "c": "role",
+        "d": "role",
+    }
+    assert "63x200" in reasons["small.tif"][1]
+    assert "thumbnail" in reasons["tiny.tif"][1]
+    assert "group c is eval" in reasons["d.tif"][1]
+    assert not any(str(tmp_path) in reason for _, reason in reasons.values())
+    assert all(f"left out {name}: " in err for name in reasons)
+
+
+def test_full_tiles_lie_side_by_side_as_published(archive, tmp_path):
+    assert prepare(archive, "-o", tmp_path / "set") == 0
+    assert sorted(keys(tmp_path / "set")) == [
+        "a1.tif@0,0",
+        "a2.tif@0,0",
+        "b.tif@0,0",
+        "b.tif@64,0",
+    ]
+
+
+def test_quality_and_metadata_are_kept(archive, tmp_path):
+    write(
+        archive / "e.tif",
+        scene((64, 64), 9),
+        imagej=True,
+        resolution=(4, 4),
+        metadata={"unit": "nm", "Info": "A"},
+    )
+    assert prepare(archive / "e.tif", "-o", tmp_path / "set") == 0
+    columns = ShardedImages(tmp_path / "set").columns
+    assert (columns["pixel_size"], columns["unit"]) == ([0.25], ["nm"])
+    assert 0 < columns["noise_fraction"][0] < 0.2
+    assert columns["sharpness"][0] > 0
+    assert (columns["saturation"], columns["constant"]) == ([0.0], [0.0])
+    assert used(tmp_path / "set")["e.tif"]["metadata"] == {"Info": "A"}
+
+
+def test_conditions_choose_tiles_by_their_figures(archive, tmp_path, capsys):
+    noise = np.random.default_rng(0).integers(0, 999, (64, 64)).astype(np.uint16)
+    write(archive / "noise.tif", noise)
+    assert prepare(archive, "-o", tmp_path / "set", "--max-noise", 0.5) == 0
+    kind, reason = rejected(tmp_path / "set")["noise.tif@0,0"]
+    assert kind == "filter"
+    assert "noise_fraction" in reason
+    assert prepare(archive, "-o", tmp_path / "two", "--where", "sharpness>99") == 2
+    assert "6 filter" not in capsys.readouterr().out
+    assert prepare(archive, "-o", tmp_path / "two", "--where", "beauty>1") == 2
+    assert "noise_fraction" in capsys.readouterr().err
+
+
+def test_what_shows_the_same_is_kept_once(tmp_path):
+    folder = tmp_path / "in"
+    image = scene((64, 64)).astype(np.float32)
+    write(folder / "a.tif", image)
+    write(folder / "b" / "copy.tif", image)
+    write(folder / "eight.tif", (image / 16).astype(np.uint8))
+    write(folder / "other.tif", scene((64, 64), 1))
+    assert prepare(folder, "-o", tmp_path / "set") == 0
+    assert keys(tmp_path / "set") == ["a.tif@0,0", "other.tif@0,0"]
+    reasons = rejected(tmp_path / "set")
+    assert reasons["b/copy.tif@0,0"] == ("duplicate", "it has the same values as a.tif@0,0")
+    assert "correlates by 1.000 with a.tif@0,0" in reasons["eight.tif@0,0"][1]
+    assert prepare(folder, "-o", tmp_path / "two", "--duplicates", 2) == 0
+    assert "eight.tif@0,0" in keys(tmp_path / "two")
 
 
 def test_groups_of_a_dataset_never_straddle(archive, tmp_path):
@@ -118,6 +135,29 @@ def test_groups_of_a_dataset_never_straddle(archive, tmp_path):
         for group, split in zip(columns["group"], columns["split"], strict=True):
             sides.setdefault(group, set()).add(split)
         assert all(len(side) == 1 for side in sides.values())
+
+
+def test_a_split_that_is_wanted_is_not_given_to_what_cannot_be_used(tmp_path):
+    for index in range(12):
+        shape = (64, 64) if index % 4 == 0 else (40, 40)
+        write(tmp_path / "in" / f"{index}.tif", scene(shape, index))
+    assert prepare(tmp_path / "in", "-o", tmp_path / "set") == 0
+    assert sorted(ShardedImages(tmp_path / "set").columns["split"]) == ["test", "train", "val"]
+
+
+def test_categories_are_shared_out_alike(tmp_path):
+    rows = ["file,group,material"]
+    for index in range(8):
+        write(tmp_path / "in" / f"{index}.tif", scene((64, 64), index))
+        rows.append(f"{index}.tif,g{index},{'gold' if index % 2 else 'silver'}")
+    (tmp_path / "in" / "manifest.csv").write_text("\n".join(rows), encoding="utf-8")
+    arguments = ["--stratify", "material", "--split", "0.5,0.5,0"]
+    assert prepare(tmp_path / "in", "-o", tmp_path / "set", *arguments) == 0
+    columns = ShardedImages(tmp_path / "set").columns
+    pairs = list(zip(columns["category"], columns["split"], strict=True))
+    assert sorted(pairs) == sorted(
+        (material, split) for material in ("gold", "silver") for split in ("train", "val") * 2
+    )
 
 
 def test_again_on_a_finished_dataset_does_nothing(archive, tmp_path, capsys):
@@ -132,9 +172,9 @@ def test_again_on_a_finished_dataset_does_nothing(archive, tmp_path, capsys):
 
 
 def test_nothing_usable_leaves_nothing(tmp_path, capsys):
-    tifffile.imwrite(tmp_path / "small.tif", np.ones((10, 10), np.uint8))
+    write(tmp_path / "small.tif", np.ones((10, 10), np.uint8))
     assert prepare(tmp_path / "small.tif", "-o", tmp_path / "set") == 2
-    assert "no image can be used" in capsys.readouterr().err
+    assert "no image can be used (1 too small)" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["small.tif"]
     assert prepare(tmp_path / "nowhere", "-o", tmp_path / "set") == 2
     (tmp_path / "bare").mkdir()
@@ -143,43 +183,99 @@ def test_nothing_usable_leaves_nothing(tmp_path, capsys):
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["bare", "small.tif"]
 
 
-def test_manifest_without_its_columns_is_refused(archive):
-    (archive / "manifest.csv").write_text("file,kind\n", encoding="utf-8")
-    with pytest.raises(InputError, match="lacks the column group"):
-        find([archive])
+def test_a_dry_run_says_the_same_and_writes_nothing(archive, tmp_path, capsys):
+    assert prepare(archive, "-o", tmp_path / "set", "--json", "--dry-run") == 0
+    dry = json.loads(capsys.readouterr().out)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["archive"]
+    assert prepare(archive, "-o", tmp_path / "set", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == dry
 
 
-def test_a_manifest_speaks_for_a_single_file_and_for_folders_below(archive):
-    (archive / "deep").mkdir()
-    tifffile.imwrite(archive / "deep" / "x.tif", np.eye(64, dtype=np.float32))
-    with (archive.parent / "manifest.csv").open("a", encoding="utf-8") as stream:
-        stream.write("images/deep/x.tif,deep,,,,eval\n")
-    for place in (archive.parent, archive, archive / "c.tif"):
-        rows = {source.file.name: source.row for source in find([place])}
-        assert rows["c.tif"]["role"] == "eval"
-    (archive / "manifest.csv").write_text("file,group\nb.tif,near\n", encoding="utf-8")
-    for place in (archive / "deep", archive / "deep" / "x.tif"):
-        (source,) = find([place])
-        assert (source.group, source.row["role"]) == ("deep", "eval")
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--overlap", "64"], "below --size"),
+        (["--stack", "mean"], "frames, sum, first"),
+        (["--compression", "zip"], "zstd or lz4"),
+        (["--workers", "0"], "1 or more"),
+        (["--max-nonfinite", "1"], "below 1"),
+        (["--group-by", "colour"], "no manifest"),
+        (["--stratify", "colour"], "columns are: file"),
+        (["--scheduler", "nowhere://x"], "--scheduler"),
+    ],
+)
+def test_wrong_arguments_are_one_sentence(archive, tmp_path, capsys, arguments, expected):
+    sources = [str(archive), "-o", str(tmp_path / "set"), "--size", "64"]
+    assert main(["prepare", *sources, *arguments]) == 2
+    err = capsys.readouterr().err
+    assert expected in err
+    assert err.count("\n") == 1
+    assert not (tmp_path / "set").exists()
 
 
-def test_a_manifest_of_something_else_is_left_alone(archive):
-    (archive.parent / "manifest.csv").write_text("package,version\n", encoding="utf-8")
-    assert {source.group for source in find([archive / "b.tif"])} == {"b.tif"}
+def test_any_number_of_processes_makes_the_same_bytes(archive, tmp_path):
+    stack = np.stack([scene((64, 64), 20 + seed) for seed in range(5)])
+    write(archive / "stack.tif", stack)
+    assert prepare(archive, "-o", tmp_path / "one") == 0
+    assert prepare(archive, "-o", tmp_path / "two", workers=2) == 0
+    assert content(tmp_path / "one") == content(tmp_path / "two")
 
 
-def test_a_manifest_that_is_no_utf_8_is_refused(archive):
-    (archive / "manifest.csv").write_bytes("file,group\nb.tif,caf\xe9\n".encode("latin-1"))
-    with pytest.raises(InputError, match="UTF-8"):
-        find([archive])
+def test_a_url_takes_a_dataset_too(archive, tmp_path):
+    assert prepare(archive, "-o", "memory://prepared") == 0
+    assert prepare(archive, "-o", tmp_path / "set") == 0
+    remote, local = ShardedImages("memory://prepared"), ShardedImages(tmp_path / "set")
+    assert remote.columns == local.columns
+    assert np.array_equal(remote[1], local[1])
 
 
-def test_files_of_one_name_in_two_folders_are_told_apart(tmp_path):
-    for folder in ("one", "two"):
-        (tmp_path / folder).mkdir()
-        tifffile.imwrite(tmp_path / folder / "x.tif", np.eye(64, dtype=np.float32))
-    sources = find([tmp_path / "one", tmp_path / "two", tmp_path / "one" / "x.tif"])
-    assert [source.key for source in sources] == ["x.tif", "two/x.tif"]
+def test_a_reader_that_kills_its_process_costs_its_file_alone(archive, tmp_path, monkeypatch):
+    sources = [Source(archive / f"{n}.tif", n, group=n) for n in ("a1", "b", "c")]
+    monkeypatch.setattr(running, "cut", _cut_or_die)
+    runner = Processes(Settings(size=64), 2)
+    try:
+        outcomes = [outcome for _, outcome in in_order(map(Job, sources), runner)]
+    finally:
+        runner.close()
+    assert [len(outcome.tiles) for outcome in outcomes] == [1, 0, 1]
+    assert "ended the process" in outcomes[1].rejected[0].reason
+
+
+def _cut_or_die(job, settings):
+    import os
+
+    from stemgan_data_prep.cutting import cut
+
+    if job.source.key == "b":
+        os._exit(1)
+    return cut(job, settings)
+
+
+def test_files_of_many_images_are_cut_in_several_jobs(tmp_path, monkeypatch):
+    stack = np.stack([scene((64, 64), seed) for seed in range(7)])
+    write(tmp_path / "stack.tif", stack)
+    assert prepare(tmp_path / "stack.tif", "-o", tmp_path / "one") == 0
+    monkeypatch.setattr("stemgan_data_prep.cutting._PIXELS_A_JOB", 2 * 64 * 64)
+    assert prepare(tmp_path / "stack.tif", "-o", tmp_path / "many") == 0
+    assert content(tmp_path / "one") == content(tmp_path / "many")
+    assert keys(tmp_path / "many") == [f"stack.tif#{index}@0,0" for index in range(7)]
+    source = Source(tmp_path / "stack.tif", "s", group="s")
+    jobs = [job for job, _ in in_order(iter([Job(source)]), running.Here(Settings(size=64)))]
+    assert [job.first for job in jobs] == [0, 2, 4, 6]
+
+
+def test_dataset_info_and_verify(archive, tmp_path, capsys):
+    output = tmp_path / "set"
+    prepare(archive, "-o", output)
+    capsys.readouterr()
+    assert main(["dataset", "info", str(output), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)["datasets"][0]
+    assert (facts["images"], facts["size"]) == (4, 64)
+    assert main(["dataset", "verify", str(output)]) == 0
+    file = output / "rejected.csv"
+    file.write_bytes(file.read_bytes()[:-5])
+    assert main(["dataset", "verify", str(output)]) == 2
+    assert "rejected.csv" in capsys.readouterr().err
 
 
 def test_synthesize_command_is_the_same_with_and_without_workers(tmp_path, capsys):

@@ -1,114 +1,190 @@
-"""Find micrographs and what a manifest says of them."""
+"""Find micrographs, and what manifests say of them."""
 
-import csv
+import os
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from stemgan.errors import InputError
+from stemgan.images.files import PICTURES
+from stemgan.images.vendor import suffixes
+from stemgan_data_prep import manifests
+from stemgan_data_prep.walk import walk
 
-SUFFIXES = (".tif", ".tiff", ".npy", ".dm3", ".dm4", ".emd", ".ser", ".mrc", ".hspy")
-
-
-_FOLDERS_ABOVE = 2
+_OURS = frozenset({".tif", ".tiff", ".npy", ".npz", *PICTURES})
+_TABLES = frozenset({".csv", ".txt", ".json", ".xml", ".md", ".log", ".xlsx"})
 
 
 @dataclass(frozen=True)
 class Source:
-    """A micrograph file, its key (path inside what was given) and its row of a manifest."""
+    """A micrograph file, its key (path inside what was given) and its row of a manifest.
+
+    Attributes
+    ----------
+    file : where it lies.
+    key : its name in the dataset, as text whatever script or bytes the name has.
+    row : what a manifest says of it.
+    group : what must stay on one side of a split; its key if nothing groups it.
+    grouped : whether the group was given, so that images of the file must not part.
+    category : label to stratify by, or None.
+    """
 
     file: Path
     key: str
-    row: dict[str, str]
-
-    @property
-    def group(self) -> str:
-        """The manifest's group, or the key: a file that nobody grouped is its own group."""
-        return self.row.get("group") or self.key
-
-    @property
-    def noise_fraction(self) -> float | None:
-        """The manifest's share of noise in the variance, if it gives one."""
-        return self._number("noise_fraction")
+    row: dict[str, str] = field(default_factory=dict)
+    group: str = ""
+    grouped: bool = False
+    category: str | None = None
 
     @property
     def pixel_size(self) -> tuple[float | None, str | None]:
         """The manifest's pixel size and its unit, if it gives both."""
-        size, unit = self._number("pixel_size"), self.row.get("pixel_unit")
-        return (size, unit) if size and unit else (None, None)
-
-    def _number(self, column: str) -> float | None:
         try:
-            return float(self.row.get(column) or "")
+            size = float(self.row.get("pixel_size") or "")
         except ValueError:
-            return None
+            return None, None
+        unit = self.row.get("pixel_unit")
+        return (size, unit) if unit else (None, None)
 
 
-def find(places: Iterable[Path]) -> list[Source]:
+@dataclass(frozen=True)
+class Rejection:
+    """A file or an image that is left out, and why; `kind` is one word or two, to count by."""
+
+    key: str
+    kind: str
+    reason: str
+
+
+@dataclass
+class Found:
+    """What lies in the places given: sources in a fixed order, and what is left out."""
+
+    sources: list[Source] = field(default_factory=list)
+    rejected: list[Rejection] = field(default_factory=list)
+
+
+def find(
+    places: Iterable[Path],
+    *,
+    group_by: str | None = None,
+    stratify: str | None = None,
+    skip: frozenset[Path] = frozenset(),
+) -> Found:
     """List the micrographs in folders (at any depth) and among files, in a fixed order.
 
-    A ``manifest.csv`` in an image's folder, or above it up to two folders above the one given
-    (that of a file given), may name it: columns ``file`` (path from the manifest's folder) and
-    ``group``, and if wanted ``role`` (only ``train`` is taken then), ``noise_fraction``,
-    ``pixel_size``, ``pixel_unit``. The nearest that names the image counts.
+    Parameters
+    ----------
+    places : folders or files.
+    group_by : a column of the manifest; ``file`` or ``folder``; None for the manifest's column
+        group, or the file where no manifest names it.
+    stratify : a column of the manifest whose value is each image's category, or None.
+    skip : paths to pass over in silence: the output itself.
 
     Raises
     ------
-    InputError : a place does not exist, holds no micrograph, or a manifest names files but no
-        groups, or cannot be read.
+    InputError : a place does not exist or holds no micrograph, no manifest has the column asked
+        for, or a manifest cannot be used.
     """
-    sources: dict[Path, Source] = {}
+    found = Found()
+    seen: dict[Path, str] = {}
     keys: set[str] = set()
+    columns: set[str] = set()
+    readable = _OURS | suffixes()
     for place in places:
-        for file in _files(place):
-            if file.resolve() in sources:
-                continue
+        for file, odd in _files(place, skip):
             folder = place.parent if place.is_file() else place
-            key = file.relative_to(folder).as_posix()
-            if key in keys:
-                key = f"{place.resolve().name}/{key}"
-            if key in keys:
-                raise InputError(f"two images are called {key}: rename one")
-            keys.add(key)
-            sources[file.resolve()] = Source(file, key, _row(file, folder))
-    return list(sources.values())
+            key = _unique(file, folder, keys)
+            reason = odd or _not_an_image(file, readable)
+            if reason:
+                found.rejected.append(Rejection(key, "not an image", reason))
+                continue
+            true = file.resolve()
+            if true in seen:
+                found.rejected.append(
+                    Rejection(key, "duplicate", f"the same file as {seen[true]}")
+                )
+                continue
+            seen[true] = key
+            entry = manifests.entry_of(true, folder.resolve())
+            columns.update(entry.manifest.columns if entry else ())
+            refusal = entry.refusal(_checked(group_by)) if entry else None
+            if refusal:
+                found.rejected.append(Rejection(key, "role", refusal))
+                continue
+            row = entry.row if entry else {}
+            group = _group(file, folder, row, group_by)
+            category = (row.get(stratify) or None) if stratify else None
+            found.sources.append(
+                Source(file.absolute(), key, row, group or key, bool(group), category)
+            )
+
+    _check_columns(columns, group_by, stratify)
+    if not found.sources and not found.rejected:
+        raise InputError("nothing was found: give a folder of micrographs")
+    return found
 
 
-def _files(place: Path) -> list[Path]:
-    if place.is_file():
-        return [place]
-    if not place.is_dir():
+def _files(place: Path, skip: frozenset[Path]) -> Iterable[tuple[Path, str | None]]:
+    if place.is_dir():
+        files = [(f, odd) for f, odd in walk(place, skip) if f.name != manifests.NAME]
+        if not files:
+            raise InputError(f"{place} holds no file: give a folder of micrographs")
+        return files
+    if not place.exists():
         raise InputError(f"{place} does not exist: give a folder of micrographs")
-    files = [file for file in place.rglob("*") if file.suffix.lower() in SUFFIXES]
-    if not files:
-        raise InputError(f"{place} holds no micrograph: give a folder of {', '.join(SUFFIXES)}")
-    return sorted(files)
+    return [(place, None)]
 
 
-def _row(file: Path, given: Path) -> dict[str, str]:
-    file, given = file.resolve(), given.resolve()
-    inside = len(file.relative_to(given).parts)
-    for folder in list(file.parents)[: inside + _FOLDERS_ABOVE]:
-        row = _manifest(folder / "manifest.csv").get(file.relative_to(folder).as_posix())
-        if row is not None:
-            return row
-    return {}
+def _unique(file: Path, folder: Path, keys: set[str]) -> str:
+    key = _text(file.relative_to(folder))
+    for above in (folder.resolve(), *folder.resolve().parents):
+        if key not in keys:
+            break
+        key = f"{_text(Path(above.name))}/{key}"
+    if key in keys:
+        raise InputError(f"two images are called {key}: rename one, or name fewer folders")
+    keys.add(key)
+    return key
 
 
-@lru_cache(maxsize=64)
-def _manifest(path: Path) -> dict[str, dict[str, str]]:
-    if not path.is_file():
-        return {}
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream)
-            columns = reader.fieldnames or ()
-            rows = list(reader)
-    except (UnicodeDecodeError, csv.Error, OSError) as error:
-        raise InputError(f"{path} cannot be read as CSV in UTF-8: {error}") from error
-    if "file" not in columns:  # of something else
-        return {}
-    if "group" not in columns:
-        raise InputError(f"{path} lacks the column group: add it")
-    return {row["file"]: row for row in rows}
+def _text(path: Path) -> str:
+    """Write a name as text; bytes that are no UTF-8 are written as numbers."""
+    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
+
+
+def _not_an_image(file: Path, readable: frozenset[str]) -> str | None:
+    suffix = file.suffix.lower()
+    if suffix in _TABLES:
+        return f"a table or text ({suffix}), not an image"
+    if suffix in readable:
+        return None
+    return f"not a known image format ({suffix or 'no suffix'})"
+
+
+_PLACES = ("file", "folder")
+"""What images can be grouped by without a manifest."""
+
+
+def _checked(group_by: str | None) -> tuple[str, ...]:
+    return ("group",) if group_by in (None, "group", *_PLACES) else ("group", group_by)
+
+
+def _group(file: Path, folder: Path, row: dict[str, str], group_by: str | None) -> str:
+    """Name the group that is asked for, or nothing where nothing says so."""
+    if group_by == "file":
+        return ""
+    if group_by == "folder":
+        true = folder.resolve()
+        return _text((true / file.relative_to(folder)).parent.relative_to(true.parent))
+    return row.get(group_by or "group") or ""
+
+
+def _check_columns(columns: set[str], group_by: str | None, stratify: str | None) -> None:
+    for option, column in (("--group-by", group_by), ("--stratify", stratify)):
+        if column and column not in _PLACES and column not in columns:
+            known = ", ".join(sorted(columns)) or "none"
+            raise InputError(
+                f"{option} {column}: no manifest that names these images has that column; the "
+                f"columns are: {known}"
+            )

@@ -1,149 +1,174 @@
 """Micrographs to tiles to a sharded dataset, split by group."""
 
-import csv
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from stemgan.data.shards import is_finished
+from stemgan.data.shards.places import location
+from stemgan_data_prep.cutting import forget_files
+from stemgan_data_prep.jobs import Job, Settings
+from stemgan_data_prep.micrographs import Found, Source, find
+from stemgan_data_prep.reports import Summary
+from stemgan_data_prep.running import Cluster, Here, Processes, Runner, in_order
+from stemgan_data_prep.splits import assign, by_hash, stratify
+from stemgan_data_prep.writing import Watch, Work, journal_of
 
-from stemgan.data.shards import Label, ShardWriter, is_finished
-from stemgan.errors import InputError
-from stemgan.images import Micrograph, read_micrograph
-from stemgan_data_prep.micrographs import Source, find
-from stemgan_data_prep.splits import assign
+_VERSION = 2
+"""Of what the same request makes: with another one, a dataset is another."""
+
+_FILES_A_PROCESS = 4
+_FEW_GROUPS = 500
 
 
 @dataclass(frozen=True)
-class Summary:
-    """What a preparation did: images used and rejected (with reasons), tiles written."""
+class Splitting:
+    """How images are shared out: see `stemgan_data_prep.splits`.
 
-    images: int
-    rejected: list[tuple[str, str]]
-    tiles: int
-    done_before: bool
+    Attributes
+    ----------
+    shares : shares of groups for train, val and test.
+    seed : another seed, other splits.
+    group_by, stratify : see `find`.
+    """
+
+    shares: tuple[float, float, float] = (0.8, 0.1, 0.1)
+    seed: int = 0
+    group_by: str | None = None
+    stratify: str | None = None
+
+    def of(self, sources: list[Source]) -> Callable[[str], str]:
+        """Give the function that names the split of each group."""
+        groups = [source.group for source in sources]
+        if self.stratify is None:
+            known = assign(groups, self.shares, self.seed)
+        else:
+            categories = _commonest((s.group, s.category or "") for s in sources)
+            known = stratify(categories, self.shares, self.seed)
+        return lambda group: known.get(group) or by_hash(group, self.shares, self.seed)
+
+
+def _commonest(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Map each group to the category that most of its images have."""
+    counts: dict[str, Counter[str]] = {}
+    for group, category in pairs:
+        counts.setdefault(group, Counter())[category] += 1
+    return {g: min(c, key=lambda name, c=c: (-c[name], name)) for g, c in counts.items()}
 
 
 def prepare(
     places: list[Path],
-    output: Path,
+    output: str | Path,
+    settings: Settings | None = None,
+    splitting: Splitting | None = None,
     *,
-    size: int = 512,
-    shares: tuple[float, float, float] = (0.8, 0.1, 0.1),
-    seed: int = 0,
-    watch: Callable[[Iterable[Source]], Iterable[Source]] = iter,
+    threshold: float = 0.7,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    dry_run: bool = False,
+    watch: Watch | None = None,
 ) -> Summary:
     """Cut micrographs into tiles and write them as a dataset; continue where one stopped.
 
-    An image that is broken, constant, or smaller than a tile is left out, and
-    ``rejected.csv`` in the dataset's folder says why.
+    What is left out stands with its reason in ``rejected.csv`` in the dataset, what was used in
+    ``images.jsonl``. The dataset is the same, byte for byte, however many processes or machines
+    make it and however often they are stopped.
 
     Parameters
     ----------
     places : folders or files.
-    output : the dataset's folder.
-    size : side of a tile [px]; tiles overlap where they would leave the image.
-    shares : shares of groups for train, val and test.
-    seed : seed of the split.
-    watch : wraps the list of sources, to show progress.
+    output : the dataset's folder or URL.
+    settings, splitting : see there.
+    threshold : correlation from which two tiles show the same, so that the first alone is kept;
+        above 1 only tiles of equal values are.
+    workers : processes; None for one a core.
+    scheduler : address of a Dask scheduler whose workers do the work instead.
+    dry_run : whether to do all but write.
+    watch : wraps the sources as they are done; it is told how many there are.
 
     Raises
     ------
-    InputError : nothing to be found or used, or `output` holds another dataset.
+    InputError : nothing to be found or used, `output` holds something else or is being written
+        by another run, or it cannot be written.
     """
-    sources = find(places)
-    request = _request(sources, size, shares, seed)
-    if is_finished(output, request):
-        return Summary(0, [], 0, done_before=True)
-    splits = assign((source.group for source in sources), shares, seed)
-    rejected: list[tuple[str, str]] = []
-    tiles = 0
-    with ShardWriter(output, size, request) as writer:
-        safe = len(writer)
-        for source in watch(sources):
-            try:
-                micrograph = _usable(source, size)
-            except InputError as error:
-                rejected.append((source.key, str(error)))
-                continue
-            for tile, label in _tiles(source, micrograph, size, splits[source.group]):
-                if tiles >= safe:
-                    writer.append(tile, label)
-                tiles += 1
-        if not tiles:
-            key, reason = rejected[0]
-            raise InputError(f"no image can be used: {key}: {reason}")
-        _write_rejected(writer.folder / "rejected.csv", rejected)
-    return Summary(len(sources) - len(rejected), rejected, tiles, done_before=False)
+    settings, splitting = settings or Settings(), splitting or Splitting()
+    where = location(output)
+    found = find(
+        places,
+        group_by=splitting.group_by,
+        stratify=splitting.stratify,
+        skip=_own_files(where),
+    )
+    request = _request(found, settings, splitting, threshold)
+    if not dry_run and is_finished(where, request):
+        journal_of(where, create=False)
+        return Summary(done_before=True)
+    with closing(_runner(settings, found, workers, scheduler)) as runner:
+        try:
+            split_of = splitting.of(_surveyed(found.sources, runner, splitting))
+            work = Work(found, split_of, settings, threshold, watch)
+            return work.rehearse(runner) if dry_run else work.write(runner, where, request)
+        finally:
+            forget_files()
 
 
-def tile_starts(side: int, size: int) -> list[int]:
-    """Say where the fewest tiles of `size` start that cover `side` [px], evenly spread.
+def _surveyed(sources: list[Source], runner: Runner, splitting: Splitting) -> list[Source]:
+    """Leave out sources without a usable image, where they would count in the splits.
 
-    Examples
-    --------
-    >>> tile_starts(1024, 512), tile_starts(730, 512)
-    ([0, 512], [0, 218])
+    Among many groups a hash shares out the usable ones as it does all, and opening every file
+    twice would take long.
     """
-    count = -(-side // size)
-    return [int(start) for start in np.linspace(0, side - size, count).round()]
+    if splitting.stratify is None and len({s.group for s in sources}) > _FEW_GROUPS:
+        return sources
+    jobs = (Job(source, survey=True) for source in sources)
+    return [job.source for job, outcome in in_order(jobs, runner) if outcome.usable]
 
 
-def _tiles(
-    source: Source, micrograph: Micrograph, size: int, split: str
-) -> Iterator[tuple[np.ndarray, Label]]:
-    height, width = micrograph.data.shape
-    pixel_size, unit = micrograph.pixel_size, micrograph.unit
-    if pixel_size is None:
-        pixel_size, unit = source.pixel_size
-    for top in tile_starts(height, size):
-        for left in tile_starts(width, size):
-            tile = micrograph.data[top : top + size, left : left + size]
-            yield (
-                tile,
-                Label(
-                    key=f"{source.key}@{top},{left}",
-                    group=source.group,
-                    source=source.key,
-                    split=split,
-                    pixel_size=pixel_size,
-                    unit=unit,
-                    noise_fraction=source.noise_fraction,
-                ),
-            )
+def _runner(
+    settings: Settings, found: Found, workers: int | None, scheduler: str | None
+) -> Runner:
+    if scheduler is not None:
+        return Cluster(settings, scheduler)
+    if workers is None:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+        # A process takes a second to start: a few files are done by then.
+        workers = min(cores or os.cpu_count() or 1, len(found.sources) // _FILES_A_PROCESS)
+    return Processes(settings, workers) if workers > 1 else Here(settings)
 
 
-def _usable(source: Source, size: int) -> Micrograph:
-    role = source.row.get("role") or "train"
-    if role != "train":
-        raise InputError(f"its role in the manifest is {role}, not train")
-    micrograph = read_micrograph(source.file)
-    height, width = micrograph.data.shape
-    if min(height, width) < size:
-        raise InputError(f"{height}x{width} px is smaller than a tile of {size}: pass --size")
-    if not np.isfinite(micrograph.data).all():
-        raise InputError("some values are not finite")
-    if np.ptp(micrograph.data) == 0:
-        raise InputError("all values are equal")
-    return micrograph
+def _own_files(where: Path | str) -> frozenset[Path]:
+    if isinstance(where, str):
+        return frozenset()
+    name, own = where.name, where.absolute().parent.resolve() / where.name
+    hidden = (f".{name}.partial", f".{name}.lock", f".{name}.journal")
+    return frozenset({own, *(own.with_name(one) for one in hidden)})
 
 
 def _request(
-    sources: list[Source], size: int, shares: tuple[float, float, float], seed: int
+    found: Found, settings: Settings, splitting: Splitting, threshold: float
 ) -> dict[str, Any]:
-    lines = [f"{s.key}|{s.file.stat().st_size}|{sorted(s.row.items())}" for s in sources]
-    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    lines = [
+        f"{s.key}|{_size(s.file)}|{s.group}|{sorted(s.row.items())}" for s in found.sources
+    ]
+
+    lines += [f"{r.key}|{r.kind}|{r.reason}" for r in found.rejected]
     return {
         "kind": "micrographs",
-        "size": size,
-        "shares": shares,
-        "seed": seed,
-        "files": digest,
+        "version": _VERSION,
+        **asdict(settings),
+        **asdict(splitting),
+        "duplicates": threshold,
+        "files": hashlib.sha256("\n".join(lines).encode()).hexdigest(),
     }
 
 
-def _write_rejected(path: Path, rejected: list[tuple[str, str]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        csv.writer(stream).writerows([("file", "reason"), *rejected])
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return -1

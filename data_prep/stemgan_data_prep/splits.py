@@ -1,7 +1,8 @@
 """Train, validation and test by group: a hash decides, so that no group is on two sides."""
 
 import hashlib
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 from stemgan.data.shards import SPLITS
 from stemgan.errors import InputError
@@ -36,6 +37,12 @@ def position(group: str, seed: int) -> float:
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
+def by_hash(group: str, shares: tuple[float, float, float], seed: int) -> str:
+    """Say which split a group falls in by its hash alone."""
+    edges = (shares[0], shares[0] + shares[1])
+    return SPLITS[sum(position(group, seed) >= edge for edge in edges)]
+
+
 def assign(
     groups: Iterable[str], shares: tuple[float, float, float], seed: int = 0
 ) -> dict[str, str]:
@@ -61,14 +68,47 @@ def assign(
     ['train', 'val']
     """
     ordered = sorted({*groups}, key=lambda group: (position(group, seed), group))
-    edges = (shares[0], shares[0] + shares[1])
-    splits = {
-        group: SPLITS[sum(position(group, seed) >= edge for edge in edges)] for group in ordered
-    }
+    splits = {group: by_hash(group, shares, seed) for group in ordered}
     for rank, (name, share) in enumerate(zip(SPLITS, shares, strict=True)):
         members = {split: [g for g in ordered if splits[g] == split] for split in SPLITS}
         spare = [s for i, s in enumerate(SPLITS) if len(members[s]) > (i < rank)]
         if share > 0 and not members[name] and spare:
             largest = max(spare, key=lambda split: len(members[split]))
             splits[members[largest][-1]] = name
+    return splits
+
+
+def stratify(
+    categories: Mapping[str, str], shares: tuple[float, float, float], seed: int = 0
+) -> dict[str, str]:
+    """Assign groups to splits so that each category is shared out alike.
+
+    Within a category the groups are taken in order of hash and dealt to the split that is
+    furthest behind its share, so that shares are met as closely as whole groups allow; where
+    it is a tie, training comes first. Other than in `assign`, a group that is added can move
+    others of its category.
+
+    Parameters
+    ----------
+    categories : the category of each group.
+    shares, seed : see `assign`.
+
+    Examples
+    --------
+    >>> splits = stratify({"a": "x", "b": "x", "c": "y", "d": "y"}, (0.5, 0.5, 0.0))
+    >>> sorted((c, splits[g]) for g, c in zip("abcd", "xxyy"))
+    [('x', 'train'), ('x', 'val'), ('y', 'train'), ('y', 'val')]
+    """
+    splits: dict[str, str] = {}
+    for category in sorted(set(categories.values())):
+        members = [group for group, own in categories.items() if own == category]
+        dealt: Counter[str] = Counter()
+        for group in sorted(members, key=lambda name: (position(name, seed), name)):
+            count = dealt.total() + 1
+            behind = [
+                share * count - dealt[name] for name, share in zip(SPLITS, shares, strict=True)
+            ]
+            name = SPLITS[behind.index(max(behind))]
+            dealt[name] += 1
+            splits[group] = name
     return splits

@@ -1,57 +1,179 @@
 """`stemgan prepare`: micrographs to a sharded dataset."""
 
+import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from stemgan.cli.common import emit, parser_for, progress, say
+
+if TYPE_CHECKING:
+    from stemgan_data_prep.reports import Summary
 
 _EXAMPLES = """\
   stemgan prepare micrographs/ -o dataset
   stemgan prepare session1/ session2/ -o dataset --size 256 --split 0.9,0.1,0
+  stemgan prepare archive/ -o dataset --group-by specimen --stratify material
+  stemgan prepare archive/ -o dataset --detector HAADF --stack sum --max-noise 0.5
+  stemgan prepare archive/ -o dataset --where "saturation<0.01 and constant<0.5" --dry-run
+  stemgan prepare stem_96x96.npy -o dataset --size 96       a published collection
+  stemgan prepare /shared/archive -o s3://bucket/dataset --scheduler tcp://head:8786
 """
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = parser_for("prepare", _EXAMPLES)
+    add = parser.add_argument
+    add("source", nargs="+", type=Path, help="folder of micrographs, or a file")
+    add("-o", "--output", required=True, help="the dataset's folder, or a URL (s3://...)")
+    add("--size", type=int, default=512, help="side of a tile [px] (512)")
+    add(
+        "--overlap",
+        type=int,
+        metavar="PX",
+        help="let tiles overlap by at least so much and cover the image; without it, full "
+        "tiles side by side",
+    )
+    add(
+        "--stack",
+        default="frames",
+        help="of a stack take its frames, their sum, or the first (frames)",
+    )
+    add("--detector", help="take one detector's images alone, by its name, such as HAADF")
+    add(
+        "--split",
+        default="0.8,0.1,0.1",
+        help="shares of the groups for train, val, test (0.8,0.1,0.1)",
+    )
+    add(
+        "--group-by",
+        metavar="COLUMN",
+        help="what must stay on one side: a column of manifest.csv (which has a column file), "
+        "or file, or folder; by default its column group, else each file, else each image of "
+        "an NPY collection scaled to [-1, 1]",
+    )
+    add("--stratify", metavar="COLUMN", help="share out each value of this column alike")
+    add("--seed", type=int, default=0, help="seed of the split (0)")
+    add("--max-noise", type=float, metavar="F", help="the same as --where noise_fraction<=F")
+    add(
+        "--where",
+        action="append",
+        default=[],
+        metavar="CONDITION",
+        help="keep tiles whose figures meet it: noise_fraction, saturation, constant, "
+        "sharpness, pixel_size; may be repeated",
+    )
+    add(
+        "--max-nonfinite",
+        type=float,
+        default=0.01,
+        metavar="F",
+        help="repair up to this share of values that are not finite (0.01)",
+    )
+    add("--keep-bars", action="store_true", help="do not cut off bars of information")
+    add(
+        "--duplicates",
+        type=float,
+        default=0.7,
+        metavar="R",
+        help="tiles that correlate by R or more are kept once (0.7; 2: equal ones alone)",
+    )
+    add("--compression", default="zstd", help="zstd (smaller) or lz4 (faster) (zstd)")
+    add("--workers", type=int, help="processes (all cores)")
+    add("--scheduler", metavar="ADDRESS", help="work on a Dask cluster: tcp://HOST:PORT")
+    add("--dry-run", action="store_true", help="do all but write")
+    return parser
 
 
 def main(argv: list[str]) -> None:
     """Run the command."""
-    parser = parser_for("prepare", _EXAMPLES)
-    parser.add_argument(
-        "source",
-        nargs="+",
-        type=Path,
-        help="folder of micrographs, or a file; of a stack, the first image is taken",
-    )
-    parser.add_argument("-o", "--output", required=True, type=Path, help="the dataset's folder")
-    parser.add_argument("--size", type=int, default=512, help="side of a tile [px] (512)")
-    parser.add_argument(
-        "--split",
-        default="0.8,0.1,0.1",
-        help="shares of the groups for train, val, test (0.8,0.1,0.1); a manifest.csv with "
-        "columns file and group groups files, else each file is a group",
-    )
-    parser.add_argument("--seed", type=int, default=0, help="seed of the split (0)")
-    arguments = parser.parse_args(argv)
+    arguments = _parser().parse_args(argv)
 
-    from stemgan.errors import InputError
+    from stemgan.data.shards import SPLITS
     from stemgan_data_prep.prepare import prepare
-    from stemgan_data_prep.splits import parse_shares
 
-    if arguments.size < 32:
-        raise InputError(f"--size {arguments.size} is too small: choose 32 or more")
+    settings, splitting = _settings(arguments)
     summary = prepare(
         arguments.source,
         arguments.output,
-        size=arguments.size,
-        shares=parse_shares(arguments.split),
-        seed=arguments.seed,
-        watch=lambda sources: progress(sources, "prepare"),
+        settings,
+        splitting,
+        threshold=arguments.duplicates,
+        workers=arguments.workers,
+        scheduler=arguments.scheduler,
+        dry_run=arguments.dry_run,
+        watch=lambda sources, total: progress(sources, "prepare", total),
     )
     if summary.done_before:
         emit({"done_before": True}, "finished before: nothing to do", as_json=arguments.json)
         return
-    for key, reason in summary.rejected:
-        say(f"left out {key}: {reason}")
-    emit(
-        {"images": summary.images, "rejected": len(summary.rejected), "tiles": summary.tiles},
-        f"{summary.tiles} tiles of {summary.images} images in {arguments.output}; "
-        f"{len(summary.rejected)} images left out",
-        as_json=arguments.json,
+    for one in summary.rejected:
+        say(f"left out {one.key}: {one.reason}")
+    for name, share in zip(SPLITS, splitting.shares, strict=True):
+        if share and not summary.splits[name]["tiles"]:
+            say(f"note: nothing is in {name}; another --seed or --split shares out otherwise")
+    for name in summary.collections:
+        say(
+            f"{name} is taken for a collection in which each image is a group of its own; if "
+            "its images show one specimen, pass --group-by file"
+        )
+    emit(summary.figures(), _text(summary, arguments), as_json=arguments.json)
+
+
+def _settings(arguments: argparse.Namespace) -> tuple[Any, Any]:
+    from stemgan.data.shards import COMPRESSIONS
+    from stemgan.errors import InputError
+    from stemgan_data_prep.filters import parse_conditions
+    from stemgan_data_prep.jobs import STACKS, Settings
+    from stemgan_data_prep.prepare import Splitting
+    from stemgan_data_prep.splits import parse_shares
+
+    size, overlap, workers = arguments.size, arguments.overlap, arguments.workers
+    if size < 32:
+        raise InputError(f"--size {size} is too small: choose 32 or more")
+    if overlap is not None and not 0 <= overlap < size:
+        raise InputError(f"--overlap {overlap} must be 0 or more and below --size {size}")
+    if arguments.stack not in STACKS:
+        raise InputError(f"--stack {arguments.stack}: choose one of {', '.join(STACKS)}")
+    if arguments.compression not in COMPRESSIONS:
+        raise InputError(f"--compression {arguments.compression}: choose zstd or lz4")
+    if workers is not None and workers < 1:
+        raise InputError(f"--workers {workers} must be 1 or more")
+    if not 0 <= arguments.max_nonfinite < 1:
+        raise InputError(f"--max-nonfinite {arguments.max_nonfinite} must be 0 to below 1")
+    if not arguments.duplicates > 0:
+        raise InputError(f"--duplicates {arguments.duplicates} must be above 0")
+    conditions = [one for text in arguments.where for one in parse_conditions(text)]
+    if arguments.max_noise is not None:
+        conditions += parse_conditions(f"noise_fraction<={arguments.max_noise}")
+    settings = Settings(
+        size,
+        overlap,
+        arguments.stack,
+        arguments.detector,
+        arguments.max_nonfinite,
+        not arguments.keep_bars,
+        tuple(conditions),
+        arguments.group_by is None,
+        arguments.compression,
     )
+    shares = parse_shares(arguments.split)
+    splitting = Splitting(shares, arguments.seed, arguments.group_by, arguments.stratify)
+    return settings, splitting
+
+
+def _text(summary: "Summary", arguments: argparse.Namespace) -> str:
+    figures = summary.figures()
+    splits = ", ".join(
+        f"{name} {counts['tiles']} of {counts['groups']} groups"
+        for name, counts in figures["splits"].items()
+    )
+    reasons = ", ".join(f"{count} {kind}" for kind, count in figures["reasons"].items())
+    where = "would be" if arguments.dry_run else "are"
+    lines = [
+        f"{summary.tiles} tiles of {summary.images} images {where} in {arguments.output}: "
+        f"{splits}",
+        f"left out: {len(summary.rejected)}" + (f" ({reasons})" if reasons else ""),
+    ]
+    if summary.repaired or summary.barred:
+        lines.append(f"repaired: {summary.repaired} images; cut off bars: {summary.barred}")
+    return "\n".join(lines)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from stemgan.errors import InputError
 from stemgan.files import check_output, whole_file
 from stemgan.images.micrograph import as_float
+from stemgan.images.series import grey
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -36,12 +37,7 @@ def read_picture(path: Path) -> NDArray[np.float32]:
     except Exception as error:  # Pillow raises a zoo on broken files
         raise InputError(f"{path} cannot be read as an image: copy it again") from error
     if data.ndim == 3:
-        colours = data[..., : 3 if data.shape[-1] > 2 else 1]
-        if (colours != colours[..., :1]).any():
-            raise InputError(
-                f"{path} is a colour (RGB) image: convert it to one channel of intensities"
-            )
-        data = colours[..., 0]
+        data = grey(data, str(path))
     return as_float(data, str(path))[None]
 
 

@@ -32,6 +32,10 @@ class Stored(Protocol):
         ...
 
 
+class NoImageError(InputError):
+    """The file can be read, but what it holds is no image of intensities."""
+
+
 @dataclass(frozen=True)
 class About:
     """What a file says of its images: pixel size and unit, detector (or channel), the rest."""
@@ -100,13 +104,13 @@ def as_series(data: Stored, where: str, about: About | None = None) -> Series:
 
     Raises
     ------
-    InputError : no image: colour, complex, too few or too many dimensions, no pixel.
+    NoImageError : colour, complex, too few or too many dimensions, no pixel.
     """
     shape = tuple(int(side) for side in data.shape)
     if data.dtype.kind not in "buif":
-        raise InputError(f"{where} holds {data.dtype} data: give real numbers, one a pixel")
+        raise NoImageError(f"{where} holds {data.dtype} data: give real numbers, one a pixel")
     if len(shape) < 2 or 0 in shape:
-        raise InputError(f"{where} has shape {shape}: give an image of height x width")
+        raise NoImageError(f"{where} has shape {shape}: give an image of height x width")
     single = len(shape) > 2 and shape[-1] == 1
     if single:
         shape = shape[:-1]
@@ -114,7 +118,7 @@ def as_series(data: Stored, where: str, about: About | None = None) -> Series:
         refuse_claim(shape[0] * shape[1], where)
         return as_series(grey(np.asarray(data), where), where, about)
     if len(shape) > 3:
-        raise InputError(
+        raise NoImageError(
             f"{where} has {len(shape)} dimensions {shape}, which may be patterns at every "
             "probe position: give images, or one stack of them"
         )
@@ -132,11 +136,11 @@ def grey(data: NDArray[Any], where: str) -> NDArray[Any]:
 
     Raises
     ------
-    InputError : the colours of a pixel differ.
+    NoImageError : the colours of a pixel differ.
     """
     colours = data[..., : 3 if data.shape[-1] > 2 else 1]
     if (colours != colours[..., :1]).any():
-        raise InputError(
+        raise NoImageError(
             f"{where} is a colour (RGB) image: convert it to one channel of intensities"
         )
     return colours[..., 0]

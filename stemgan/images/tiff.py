@@ -122,7 +122,7 @@ def _refuse_missing_bytes(tif: "TiffFile", path: Path, log: list[str]) -> None:
         for page in tif.pages
         for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True)
     ]
-    if max(ends) > size or any("invalid page offset" in message for message in log):
+    if not ends or max(ends) > size or any("invalid page offset" in message for message in log):
         raise InputError(f"{path} is truncated: copy it again")
 
 

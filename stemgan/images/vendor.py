@@ -9,7 +9,7 @@ import numpy as np
 
 from stemgan.errors import InputError
 from stemgan.images.micrograph import plain_scale
-from stemgan.images.series import About, Series, as_series
+from stemgan.images.series import About, NoImageError, Series, as_series
 
 FORMATS = frozenset(
     f".{suffix}"
@@ -54,7 +54,7 @@ def read_vendor(path: Path) -> list[Series]:
     images = [signal for signal, other in others if other is None]
     if not images:
         what = "; ".join(dict.fromkeys(other for _, other in others if other)) or "nothing"
-        raise InputError(f"{path} holds no two-dimensional image, but {what}: give one")
+        raise NoImageError(f"{path} holds no two-dimensional image, but {what}: give one")
     several = len(images) > 1
     return [_series(signal, path, several=several) for signal in images]
 
@@ -89,7 +89,7 @@ def _refuse_camera_frames(path: Path) -> None:
     """Know a movie of a custom scan by the coordinates that lie beside it."""
     stem = path.stem.removesuffix("_movie")
     if stem != path.stem and path.with_name(f"{stem}_scan_coordinates.csv").exists():
-        raise InputError(
+        raise NoImageError(
             f"{path} holds camera frames, one for each probe position of a custom scan, not "
             "images of the specimen: give the coordinates with --path, or the virtual image "
             "made of them"

@@ -1,0 +1,126 @@
+"""Make an image fit to be cut: values that are not finite, margins and bars of information."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from stemgan_data_prep.checks import UnfitError
+
+_THINNEST_BAR = 8
+_LARGEST_SHARE = 0.3
+_BACKGROUND = 0.4
+_LINE = 0.9
+_ABOVE = 0.2
+_ROWS_ABOVE = 16
+_GROWTHS = 64
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The part of an image that is an image: rows top to bottom, columns left to right."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    def of(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
+        """View that part."""
+        return image[self.top : self.bottom, self.left : self.right]
+
+
+def repair(image: NDArray[np.float32], most: float, where: str) -> tuple[NDArray, int]:
+    """Replace values that are not finite by the mean of their finite neighbours.
+
+    Holes close from their edges inwards, a pixel at a time.
+
+    Parameters
+    ----------
+    image : (H, W); returned as it is where all is finite.
+    most : largest share of pixels to repair.
+    where : the image, for the message.
+
+    Returns
+    -------
+    The image, and how many pixels were repaired.
+
+    Raises
+    ------
+    UnfitError : more than that share is not finite.
+    """
+    finite = np.isfinite(image)
+    missing = int(finite.size - np.count_nonzero(finite))
+    if not missing:
+        return image, 0
+    if missing > most * finite.size:
+        raise UnfitError(
+            "not finite",
+            f"{where} has {missing / finite.size:.1%} of its values not finite, more than "
+            f"{most:.1%}: a partial scan cannot train, or allow more with --max-nonfinite",
+        )
+    data = np.where(finite, image, 0).astype(np.float64)
+    known = finite.astype(np.float64)
+    for _ in range(_GROWTHS):
+        weight = ndimage.uniform_filter(known, 3, mode="constant")
+        total = ndimage.uniform_filter(data * known, 3, mode="constant")
+        grown = (known == 0) & (weight > 1e-6)
+        data[grown] = total[grown] / weight[grown]
+        known[grown] = 1
+        if known.all():
+            break
+    else:  # a hole too deep for its neighbours to say much
+        nearest = ndimage.distance_transform_edt(known == 0, False, True)
+        data = data[tuple(np.asarray(nearest))]
+    return data.astype(np.float32), missing
+
+
+def without_bars(image: NDArray[np.float32]) -> Cut:
+    """Find the image between constant margins and bars of information.
+
+    A bar is a band of rows at the top or the bottom in which one value, that of its
+    background, fills a good part of every row (or a row is a line of one value), and which
+    ends at once: just inside it that value is rare. An image whose dark background was clipped
+    has the same value on both sides of any line, and is left whole.
+
+    Parameters
+    ----------
+    image : finite values, (H, W).
+    """
+    top, bottom = _bar(image), image.shape[0] - _bar(image[::-1])
+    inside = image[top:bottom]
+    left, right = _margin(inside.T), image.shape[1] - _margin(inside.T[::-1])
+    return (
+        Cut(top, bottom, left, right) if left < right else Cut(top, bottom, 0, image.shape[1])
+    )
+
+
+def _bar(image: NDArray[np.float32]) -> int:
+    """Count the rows of a bar or margin at the top."""
+    height = image.shape[0]
+    background = _commonest(image[:_THINNEST_BAR])
+    deepest = int(_LARGEST_SHARE * height)
+    looked = image[: deepest + _ROWS_ABOVE]
+    share = (looked == background).mean(axis=1)
+    line = np.array([(row == _commonest(row)).mean() >= _LINE for row in looked])
+    outside = np.flatnonzero((share < _BACKGROUND) & ~line)
+    rows = int(outside[0]) if outside.size else 0
+    if not _THINNEST_BAR <= rows <= deepest:
+        return _margin(image)
+    beyond = share[rows : rows + _ROWS_ABOVE]
+    return rows if beyond.mean() < _ABOVE else 0
+
+
+def _margin(image: NDArray[np.float32]) -> int:
+    """Count the rows at the top that hold one and the same value, unless it goes on inside."""
+    value = image[0, 0]
+    varied = np.flatnonzero((image != value).any(axis=1))
+    rows = int(varied[0]) if varied.size else 0
+    beyond = image[rows : rows + _ROWS_ABOVE] == value
+    return rows if rows and beyond.mean() < _ABOVE else 0
+
+
+def _commonest(values: NDArray[np.float32]) -> np.float32:
+    unique, counts = np.unique(values, return_counts=True)
+    return unique[np.argmax(counts)]
