@@ -23,8 +23,8 @@ Image = NDArray[np.float32]
 
 # Radius of the neighbourhood over the gap, and σ of the Gaussian after over the held-out width,
 # tuned on training images (benchmarks/tune_baselines.py).
-TELEA_RADIUS, TELEA_AFTER = 0.25, 0.8
-NAVIER_STOKES_RADIUS, NAVIER_STOKES_AFTER = 0.25, 0.8
+TELEA_RADIUS, TELEA_AFTER = 0.1, 0.9
+NAVIER_STOKES_RADIUS, NAVIER_STOKES_AFTER = 0.1, 0.9
 
 MOST_PIXELS = 65536
 """What scikit-image's biharmonic completion still does in some seconds (16 s at 512x512)."""

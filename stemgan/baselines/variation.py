@@ -26,9 +26,9 @@ from stemgan_kernels.variation import conductance, spread
 Image = NDArray[np.float32]
 
 # Tuned on training images (benchmarks/tune_baselines.py).
-SHARE = 0.45
+SHARE = 0.6
 """ℓ over the held-out width."""
-SOFTNESS = 2.0
+SOFTNESS = 4.0
 """ε over the typical gradient."""
 
 ROUNDS, TURNS = 4, 8
