@@ -339,6 +339,9 @@ def test_maps_of_systematic_errors(alike, tmp_path):
     found = [page.data for page in read_stack(folder / "dots-1-8_nearest.tif")]
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
     assert (tmp_path / "out" / "systematic_error.png").stat().st_size > 500
+    again = make_plan(paths, ["nearest"], ["dots"], ["1/9"])
+    evaluation.evaluate(again, tmp_path / "out", overwrite=True)
+    assert [path.name for path in folder.glob("*.tif")] == ["dots-1-9_nearest.tif"]
     said = notes(plan)
     assert any("jittered-grid: its mask differs" in note for note in said)
     assert any("of the 3 images of 40x56 px and leave out 1" in note for note in said)

@@ -8,7 +8,7 @@ from stemgan.errors import InputError
 from stemgan.evaluate.cells import run
 from stemgan.evaluate.figures import draw
 from stemgan.evaluate.journal import JOURNAL, Journal
-from stemgan.evaluate.maps import Maps
+from stemgan.evaluate.maps import Maps, map_notes
 from stemgan.evaluate.methods import default_methods, load_methods, warm_up
 from stemgan.evaluate.plan import Plan, make_plan
 from stemgan.evaluate.report import profile_rows, sorted_rows, summarise, table, write_table
@@ -105,7 +105,7 @@ def evaluate(
 
 def notes(plan: Plan) -> list[str]:
     """Say what of a plan comes out otherwise than asked: coverages in steps, missing maps."""
-    return [*coverage_notes(plan.conditions, plan.usual_shape), *Maps(plan, Path()).notes()]
+    return [*coverage_notes(plan.conditions, plan.usual_shape), *map_notes(plan)]
 
 
 def _check_folder(folder: Path, *, overwrite: bool) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import re
 import time
 from collections.abc import Iterator, Sequence
@@ -47,44 +48,15 @@ class Maps:
         self.conditions = {
             condition: slug
             for condition, slug in zip(plan.conditions, self.slugs, strict=True)
-            if not self.reason(condition)
+            if not _why_not(plan, condition)
         }
         self.images: dict[Condition, set[str]] = {}
         self.sums: dict[Condition, dict[str, SystematicError]] = {}
         self.saved = time.monotonic()
+        if overwrite:
+            self._clear()
         for condition in self.conditions:
-            self._load(condition, anew=overwrite)
-
-    def reason(self, condition: Condition) -> str | None:
-        """Say why a condition has no map, or None."""
-        if not condition.fixed:
-            return "its mask differs from image to image"
-        if len(self.names) < 2:
-            return "there are no two images of one shape"
-        pixels = self.plan.usual_shape[0] * self.plan.usual_shape[1]
-        if 24 * pixels * len(self.plan.methods) > _MOST_BYTES:
-            return "it would not fit into 1 GiB of memory: evaluate fewer methods at once"
-        return None
-
-    def notes(self) -> list[str]:
-        """Say for which scans there is no map, and of how many images the others are."""
-        reasons: dict[str, list[str]] = {}
-        for condition in self.plan.conditions:
-            why = self.reason(condition)
-            if why and condition.scan not in reasons.setdefault(why, []):
-                reasons[why].append(condition.scan)
-        notes = [
-            f"no map of systematic errors for {', '.join(scans)}: {why}"
-            for why, scans in reasons.items()
-        ]
-        left_out = len(self.plan.sources) - len(self.names)
-        if self.conditions and left_out:
-            height, width = self.plan.usual_shape
-            notes.append(
-                f"maps of systematic errors are of the {len(self.names)} images of "
-                f"{height}x{width} px and leave out {left_out} of other shapes"
-            )
-        return notes
+            self._load(condition)
 
     def has(self, image: str, condition: Condition) -> bool:
         """Tell whether a cell needs no second look: its errors are in, or no map is made."""
@@ -150,10 +122,18 @@ class Maps:
         with whole_file(path) as temporary:
             np.savez(temporary, settings=self.settings, names=names, **arrays)
 
-    def _load(self, condition: Condition, *, anew: bool) -> None:
+    def _clear(self) -> None:
+        """Remove the maps of an evaluation that is replaced."""
+        begin, end = _SAVED.split("{}")
+        for saved in self.folder.glob(_SAVED.format("*")):
+            slug = saved.name.removeprefix(begin).removesuffix(end)
+            for path in (saved, *self.folder.glob(f"{slug}_*.tif")):
+                path.unlink()
+
+    def _load(self, condition: Condition) -> None:
         self.images[condition] = set()
         path = self.folder / _SAVED.format(self.conditions[condition])
-        if anew or not path.is_file():
+        if not path.is_file():
             return
         with np.load(path) as saved:
             if str(saved["settings"]) != self.settings:
@@ -169,8 +149,45 @@ class Maps:
             self.sums[condition] = sums
 
 
+def map_notes(plan: Plan) -> list[str]:
+    """Say for which scans there is no map, and of how many images the others are."""
+    reasons: dict[str, list[str]] = {}
+    for condition in plan.conditions:
+        why = _why_not(plan, condition)
+        if why and condition.scan not in reasons.setdefault(why, []):
+            reasons[why].append(condition.scan)
+    notes = [
+        f"no map of systematic errors for {', '.join(scans)}: {why}"
+        for why, scans in reasons.items()
+    ]
+    left_out = len(plan.sources) - len(_mapped(plan))
+    if left_out and not all(_why_not(plan, condition) for condition in plan.conditions):
+        height, width = plan.usual_shape
+        notes.append(
+            f"maps of systematic errors are of the {len(_mapped(plan))} images of "
+            f"{height}x{width} px and leave out {left_out} of other shapes"
+        )
+    return notes
+
+
+def _mapped(plan: Plan) -> set[str]:
+    """Return the names of the images that maps are made of."""
+    return {source.name for source in plan.sources if source.shape == plan.usual_shape}
+
+
+def _why_not(plan: Plan, condition: Condition) -> str | None:
+    """Say why a condition has no map, or None."""
+    if not condition.fixed:
+        return "its mask differs from image to image"
+    if len(_mapped(plan)) < 2:
+        return "there are no two images of one shape"
+    if 24 * math.prod(plan.usual_shape) * len(plan.methods) > _MOST_BYTES:
+        return "it would not fit into 1 GiB of memory: evaluate fewer methods at once"
+    return None
+
+
 def read_map(path: Path, most: int) -> NDArray[np.float32]:
-    """Read a map's root mean square error, in blocks of pixels so that no side exceeds `most`."""
+    """Read a map's root mean square error, in blocks of pixels: no side exceeds `most`."""
     error = read_stack(path)[2].data.astype(np.float64)
     by = -(-max(error.shape) // most)
     height, width = (max(1, side // by) for side in error.shape)

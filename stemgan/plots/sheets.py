@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 Image = NDArray[np.floating]
 Example = tuple[str, Image, Image, Mapping[str, Image]]
 
-_LARGEST_CROP = 384  # [px]
+_CROP = 256, 176
+"""Sides of what is shown of an image [px], large and small: no pixel is lost on the sheet."""
+_FEW = 8
+"""More columns than these are small."""
 
 
 def example_sheet(path: Path, title: str, rows: Sequence[Example]) -> None:
@@ -29,12 +32,13 @@ def example_sheet(path: Path, title: str, rows: Sequence[Example]) -> None:
         scan. The middle of each image is shown, at the truth's intensity limits.
     """
     columns = ["partial scan", *rows[0][3], "truth"]
-    height, width = _middle_of(rows[0][1]).shape
+    crop = _CROP[len(columns) > _FEW]
+    height, width = _middle_of(rows[0][1], crop).shape
     figure, axes = _sheet([row[0] for row in rows], columns, height / width)
     for line, (_, truth, partial, images) in zip(axes, rows, strict=True):
         limits = dict(zip(("vmin", "vmax"), np.percentile(truth, (0.5, 99.5)), strict=True))
         for axis, image in zip(line, [partial, *images.values(), truth], strict=True):
-            axis.imshow(_middle_of(image), cmap="gray", interpolation="nearest", **limits)
+            axis.imshow(_middle_of(image, crop), cmap="gray", interpolation="nearest", **limits)
             axis.set_facecolor("#182040")
     figure.suptitle(title, fontsize=10)
     save(figure, path)
@@ -74,7 +78,7 @@ def _sheet(rows: Sequence[str], columns: Sequence[str], aspect: float) -> "tuple
     aspect : height of a picture over its width.
     """
     plt = pyplot()
-    side = 2.3 if len(columns) <= 8 else 1.5
+    side = 2.3 if len(columns) <= _FEW else 1.5
     size = (side * len(columns) + 0.5, (side * aspect + 0.2) * len(rows) + 0.6)
     figure, axes = plt.subplots(len(rows), len(columns), figsize=size, squeeze=False)
     for axis in axes.flat:
@@ -88,8 +92,6 @@ def _sheet(rows: Sequence[str], columns: Sequence[str], aspect: float) -> "tuple
     return figure, axes
 
 
-def _middle_of(image: Image) -> Image:
-    cut = [
-        slice(max(0, (n - _LARGEST_CROP) // 2), (n + _LARGEST_CROP) // 2) for n in image.shape
-    ]
+def _middle_of(image: Image, most: int) -> Image:
+    cut = [slice(max(0, (n - most) // 2), (n + most) // 2) for n in image.shape]
     return image[tuple(cut)]
