@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
+from stemgan.baselines import complete
 from stemgan.data.batch import Batch
 from stemgan.data.crops import CropSettings, as_recorded, dihedral, random_crop, random_noise
 from stemgan.data.pool import ImagePool
@@ -146,6 +147,7 @@ def partial_scan_sample(
         scale.apply(infill)[None],
         scan.dwell[None],
         distance[None],
+        scale.apply(complete(scan, "gaussian-process"))[None],
         np.float32(np.ptp(target)),
         np.float32(scan.coverage),
         np.int64(FAMILIES.index(design.family)),

@@ -45,7 +45,7 @@ def encode_codes(codes: Codes, low: float, high: float, compression: str) -> Enc
     step = (high - low) / TOP
     # Sums of integers are the same on every machine.
     mean = int(codes.sum(dtype=np.uint64)) / codes.size
-    square = int(np.square(codes, dtype=np.uint64).sum()) / codes.size
+    square = int(np.einsum("yx,yx->", codes, codes, dtype=np.uint64)) / codes.size
     intensities = {
         "low": low,
         "high": high,
@@ -53,7 +53,7 @@ def encode_codes(codes: Codes, low: float, high: float, compression: str) -> Enc
         "std": step * max(0.0, square - mean**2) ** 0.5,
         "peak": low + step * int(codes.max()),
     }
-    packed = _blosc(compression).encode(np.ascontiguousarray(codes, dtype="<u2"))
+    packed: bytes = _blosc(compression).encode(np.ascontiguousarray(codes, dtype="<u2"))
     return Encoded(packed + _checksum(packed), intensities)
 
 
