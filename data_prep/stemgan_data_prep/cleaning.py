@@ -71,8 +71,11 @@ def repair(image: NDArray[np.float32], most: float, where: str) -> tuple[NDArray
         if known.all():
             break
     else:  # a hole too deep for its neighbours to say much
-        nearest = ndimage.distance_transform_edt(known == 0, False, True)
-        data = data[tuple(np.asarray(nearest))]
+        nearest = ndimage.distance_transform_edt(
+            known == 0, return_distances=False, return_indices=True
+        )
+        rows, columns = np.asarray(nearest)
+        data = data[rows, columns]
     return data.astype(np.float32), missing
 
 

@@ -1,6 +1,8 @@
 """Crops that show the same: found by a perceptual hash, told apart by correlation."""
 
+import os
 from dataclasses import dataclass
+from errno import ENOSPC
 from hashlib import blake2b
 from pathlib import Path
 
@@ -89,7 +91,7 @@ class Seen:
             [("digest", "V16"), ("bits", "<u8"), ("thumbnail", "u1", (side, side))]
         )
         self.threshold = threshold
-        self._file = None if path is None else path.open("a+b")
+        self._file = None if path is None else path.open("a+b", buffering=0)
         self._memory: list[NDArray[np.uint8]] = []
         self._digests: dict[bytes, int] = {}
         self._bits = np.zeros(1024, dtype=np.uint64)
@@ -107,12 +109,14 @@ class Seen:
         """
         if self._file is None:
             return
+        if self._file.seek(0, 2) < count * self._record.itemsize:
+            raise ValueError("signatures are missing")
         self._file.truncate(count * self._record.itemsize)
         self._file.seek(0)
+        self._count = 0
+        self._digests.clear()
         for _ in range(count):
             raw = self._file.read(self._record.itemsize)
-            if len(raw) < self._record.itemsize:
-                raise ValueError("signatures are missing")
             record = np.frombuffer(raw, self._record)[0]
             self._note(record["digest"].tobytes(), int(record["bits"]))
 
@@ -131,16 +135,20 @@ class Seen:
         return None
 
     def add(self, new: Signature) -> None:
-        """Keep a crop's signature."""
+        """Keep a crop's signature.
+
+        Raises
+        ------
+        OSError : it cannot be written.
+        """
         if self._file is None:
             self._memory.append(new.thumbnail)
         else:
             row = np.zeros(1, self._record)
             row["digest"] = np.void(new.digest)
             row["bits"], row["thumbnail"] = new.bits, new.thumbnail
-            self._file.seek(0, 2)
-            self._file.write(row.tobytes())
-            self._file.flush()
+            if self._file.write(row.tobytes()) != row.nbytes:
+                raise OSError(ENOSPC, os.strerror(ENOSPC))
         self._note(new.digest, new.bits)
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from stemgan.data.shards import Encoded, Label, ShardWriter
 from stemgan.errors import InputError
-from stemgan_data_prep.duplicates import Seen
+from stemgan_data_prep.duplicates import Seen, Signature
 
 _LENGTHS = 16
 
@@ -55,10 +55,16 @@ class Journal:
             folder.mkdir(exist_ok=True)
             self._forget_unless(json.dumps(request, sort_keys=True))
             self.seen = Seen(folder / "signatures.bin", writer.plan.size, threshold)
-            self.position = self._restore()
+            try:
+                self.position = self._restore()
+            except ValueError:  # damaged: all is done again, and stored where it is not yet
+                _cut_off(folder / "done.jsonl", 0)
+                self.position = self._restore()
 
-    def keep(self, encoded: Encoded, label: Label) -> None:
+    def keep(self, signature: Signature, encoded: Encoded, label: Label) -> None:
         """Store a tile, unless an earlier run did before it could note so."""
+        with self._reported():
+            self.seen.add(signature)
         self.keys.append(label.key)
         if len(self.keys) <= len(self.writer):
             return

@@ -72,9 +72,13 @@ class Work:
         keys: list[str] = []
         lines: list[dict[str, Any]] = []
 
+        def keep(tile: Tile) -> None:
+            seen.add(tile.signature)
+            keys.append(tile.key)
+
         def fill() -> Iterator[Source]:
             for job, outcome in in_order(map(Job, self.found.sources), runner):
-                new = self._new(outcome, seen, keys, lambda tile: keys.append(tile.key))
+                new = self._new(outcome, seen, keys, keep)
                 lines.append(self._noted(job, outcome, new))
                 if outcome.stop >= outcome.total:
                     yield job.source
@@ -100,7 +104,7 @@ class Work:
         for job, outcome in in_order(jobs, runner):
 
             def keep(tile: Tile, source: Source = job.source) -> None:
-                journal.keep(tile.encoded, self._label(tile, source))
+                journal.keep(tile.signature, tile.encoded, self._label(tile, source))
 
             new = self._new(outcome, journal.seen, journal.keys, keep)
             last = outcome.stop >= outcome.total
@@ -118,7 +122,6 @@ class Work:
         for tile in outcome.tiles:
             same = seen.find(tile.signature)
             if same is None:
-                seen.add(tile.signature)
                 keep(tile)
                 new.append(tile)
                 continue
