@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from stemgan.baselines import complete
 from stemgan.errors import InputError
 from stemgan.measurement import PartialScan, Scale, intensity_scale
 from stemgan.weights import DEFAULT_MODEL, find_weights, load_generator
@@ -52,14 +53,15 @@ class Reconstructor:
 
     Attributes
     ----------
-    generator : called with scaled nearest infill, dwell map and distance [px], (1, 1, H, W)
-        float32 each; returns an object with `image` and `log_std`, (1, 1, H, W) each.
+    generator : called with scaled nearest infill, dwell map, distance [px] and scaled kriged
+        infill, (1, 1, H, W) float32 each; returns an object with `image` and `log_std`,
+        (1, 1, H, W) each.
     device : where it runs.
     name : the model's name.
     sha256 : hash of its weights file, for the record.
     """
 
-    generator: Callable[[Tensor, Tensor, Tensor], Any]
+    generator: Callable[[Tensor, Tensor, Tensor, Tensor], Any]
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     name: str = ""
     sha256: str = ""
@@ -93,7 +95,9 @@ class Reconstructor:
         start = time.perf_counter()
         scale = intensity_scale(scan)
         distance, infill = scan.nearest
-        inputs = np.stack([scale.apply(infill), scan.dwell, distance])
+        # On the whole frame, as its spectrum is the frame's.
+        kriged = complete(scan, "gaussian-process")
+        inputs = np.stack([scale.apply(infill), scan.dwell, distance, scale.apply(kriged)])
         with torch.inference_mode():
             image, std = _in_tiles(self._run, inputs)
         if not (np.isfinite(image).all() and np.isfinite(std).all()):
@@ -106,9 +110,9 @@ class Reconstructor:
 
     def _run(self, inputs: Image) -> tuple[Image, Image]:
         if not inputs[1].any():  # an unmeasured tile, for which no network was made
-            return inputs[0], np.full_like(inputs[0], _UNKNOWN)
+            return inputs[3], np.full_like(inputs[3], _UNKNOWN)
         planes = torch.from_numpy(np.ascontiguousarray(inputs)).to(self.device)[:, None, None]
-        completion = self.generator(planes[0], planes[1], planes[2])
+        completion = self.generator(*planes)
         image = completion.image[0, 0].float().cpu().numpy()
         return image, completion.log_std[0, 0].float().exp().cpu().numpy()
 

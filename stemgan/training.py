@@ -11,9 +11,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from stemgan import losses
 from stemgan.data import Batch
 from stemgan.errors import InputError
-from stemgan.infill import gap_length, smooth
 from stemgan.networks import Generator, GeneratorConfig
-from stemgan.networks.features import BEST, SMOOTHED
 from stemgan.scan import FAMILIES
 
 if TYPE_CHECKING:
@@ -103,7 +101,7 @@ class ReconstructionTraining(LightningModule):
         self.log("learning_rate", self._learning_rate())
 
     def _terms(self, batch: Batch) -> dict[str, Tensor]:
-        out = self.generator(batch.infill, batch.dwell, batch.distance)
+        out = self.generator(batch.infill, batch.dwell, batch.distance, batch.kriged)
         blurred = losses.gaussian_blur(batch.target)
         weights = self.hparams
         return {
@@ -129,16 +127,15 @@ class ReconstructionTraining(LightningModule):
         return weights["learning_rate"] * warm * fall
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Error of the averaged weights, beside that of the best smoothed infill."""
+        """Error of the averaged weights, beside that of the kriged infill they start from."""
         generator: Generator = self.averaged.module  # type: ignore[assignment]
         blurred = losses.gaussian_blur(batch.target)
-        out = generator(batch.infill, batch.dwell, batch.distance)
-        start = smooth(batch.infill, SMOOTHED[BEST] * gap_length(batch.distance))
+        out = generator(batch.infill, batch.dwell, batch.distance, batch.kriged)
         error = 100 * losses.relative_rmse(out.image, blurred, batch.span)
-        before = 100 * losses.relative_rmse(start, blurred, batch.span)
+        before = 100 * losses.relative_rmse(batch.kriged, blurred, batch.span)
         size = len(batch.span)
         self._log("val/rmse_blurred", error, size, prog_bar=True)
-        self._log("val/rmse_smoothed_infill", before, size)
+        self._log("val/rmse_kriged", before, size)
         raw = 100 * losses.relative_rmse(out.image, batch.target, batch.span)
         self._log("val/rmse_raw", raw, size)
         for code in batch.family.unique().tolist():

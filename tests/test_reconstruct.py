@@ -21,7 +21,7 @@ class Completion(NamedTuple):
 class Toy(nn.Module):
     """Returns its infill, and a standard deviation that grows with the distance."""
 
-    def forward(self, infill, dwell, distance):
+    def forward(self, infill, dwell, distance, kriged):
         assert infill.shape == dwell.shape == distance.shape
         assert infill.dtype == dwell.dtype == distance.dtype == torch.float32
         assert not torch.is_grad_enabled()
@@ -52,7 +52,7 @@ def test_values_come_back_in_their_own_unit(level, spread):
 
 def test_a_wild_generator_cannot_make_infinities():
     class Wild(Toy):
-        def forward(self, infill, dwell, distance):
+        def forward(self, infill, dwell, distance, kriged):
             return Completion(torch.full_like(infill, 1e6), torch.full_like(infill, 20.0))
 
     result = Reconstructor(Wild())(scan(level=1e37, spread=1e37))
@@ -62,7 +62,7 @@ def test_a_wild_generator_cannot_make_infinities():
 
 def test_a_broken_generator_is_not_hidden():
     class Broken(Toy):
-        def forward(self, infill, dwell, distance):
+        def forward(self, infill, dwell, distance, kriged):
             return Completion(infill * float("nan"), infill)
 
     with pytest.raises(RuntimeError, match="not finite"):

@@ -116,7 +116,7 @@ def test_a_bright_spot_that_no_scan_has_seen_leaves_every_term_finite():
     target[..., 30, 30] = 1e25
     dwell = (plane > 0.9).float()
     sizes = torch.tensor([1e25]), torch.tensor([0.1]), torch.tensor([0])
-    terms = model._terms(Batch(target, plane, dwell, 4 * (1 - dwell), *sizes))
+    terms = model._terms(Batch(target, plane, dwell, 4 * (1 - dwell), plane, *sizes))
     sum(terms.values()).backward()
     assert all(torch.isfinite(term) for term in terms.values())
     for parameter in model.generator.parameters():

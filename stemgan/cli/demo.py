@@ -87,8 +87,8 @@ def _check(folder: Path, outputs: tuple[Path, ...], *, overwrite: bool) -> None:
 
 
 def _rows(truth: "Image", scan: "PartialScan", net: "Completer") -> dict[str, Row]:
-    """Run the network and every classical method on the same scan; the network comes first."""
-    from stemgan.baselines import METHODS
+    """Run the network and the classical methods on the same scan; the network comes first."""
+    from stemgan.baselines import default_methods
     from stemgan.cli.completers import classical
     from stemgan.evaluate import warm_up
     from stemgan.metrics import blurred, rmse
@@ -96,7 +96,7 @@ def _rows(truth: "Image", scan: "PartialScan", net: "Completer") -> dict[str, Ro
     span = float(truth.max() - truth.min())
     smooth = blurred(truth)
     rows = {}
-    methods = [net, *map(classical, METHODS)]
+    methods = [net, *map(classical, default_methods())]
     warm_up(method.run for method in methods)
     for method in progress(methods, "completing"):
         result = method.run(scan)

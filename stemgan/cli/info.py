@@ -71,7 +71,7 @@ def _gmac(generator: "Generator", shape: tuple[int, int]) -> float:
     plane = torch.rand(1, 1, *shape)
     dwell = (plane > 0.95).float()
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
-        generator(plane, dwell, 20 * plane * (1 - dwell))
+        generator(plane, dwell, 20 * plane * (1 - dwell), plane)
     return counter.get_total_flops() / 2 / 1e9
 
 

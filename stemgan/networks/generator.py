@@ -4,9 +4,10 @@ The completion is a convex mix of infills plus a residual,
 
     x = sum_k softmax(a)_k f_k + r,
 
-so that the untrained network is already near the best infill for the kind of scan, and training
-only has to learn what no infill knows (Ede & Beanland 2020 for the two stages and the auxiliary
-head; the mix replaces their single nearest infill).
+so that the untrained network is already near the best infill, kriging with the scan's own
+spectrum, and training only has to learn what no stationary linear method knows: edges,
+particles, borders (Ede & Beanland 2020 for the two stages and the auxiliary head; the mix
+replaces their single nearest infill).
 """
 
 from dataclasses import asdict, dataclass
@@ -86,7 +87,9 @@ class Generator(nn.Module):
         self.inner = InnerStage(config)
         self.outer = OuterStage(config)
 
-    def forward(self, infill: Tensor, dwell: Tensor, distance: Tensor) -> Completion:
+    def forward(
+        self, infill: Tensor, dwell: Tensor, distance: Tensor, kriged: Tensor
+    ) -> Completion:
         """Complete.
 
         Parameters
@@ -94,13 +97,15 @@ class Generator(nn.Module):
         infill : nearest infill of the measured values, scaled to about [-1, 1], (B, 1, H, W).
         dwell : dwell map, 0 where unmeasured, (B, 1, H, W).
         distance : distance to the nearest measured pixel [px], (B, 1, H, W).
+        kriged : completion by a Gaussian process (`stemgan.baselines.gaussian_process`), scaled
+            like `infill`, (B, 1, H, W).
 
         Returns
         -------
         Completion; H and W are any of at least 8 px.
         """
         height, width = infill.shape[2:]
-        features = self._padded(self.features(infill, dwell, distance))
+        features = self._padded(self.features(infill, dwell, distance, kriged))
         inner, half = self.inner(features)
         image, log_std = self.outer(features, inner)
         return Completion(

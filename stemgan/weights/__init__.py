@@ -15,7 +15,7 @@ from stemgan.errors import InputError
 if TYPE_CHECKING:
     from stemgan.networks import Generator
 
-FORMAT = "stemgan-generator-1"
+FORMAT = "stemgan-generator-2"
 DEFAULT_MODEL = "stemgan-s"
 _FOLDER = Path(__file__).parent
 
