@@ -31,7 +31,9 @@ MOST_PIXELS = 65536
 
 GREY_LEVELS = 65535.0
 
-_SMALLEST_RADIUS, _LARGEST_RADIUS = 1.0, 8.0  # [px]; the cost grows with its square
+# [px]. Within 1 px Navier-Stokes hangs on single differences, and rounding moves it by percents;
+# the cost grows with the radius squared.
+_SMALLEST_RADIUS, _LARGEST_RADIUS = 2.0, 4.0
 
 
 def opencv_telea(
@@ -107,7 +109,9 @@ def _opencv_inpaint(
 
     def upright(values: Image, infill: Image) -> Image:
         low, scale = infill.min(), np.float32(GREY_LEVELS) / np.ptp(infill)
-        shifted = np.where(scan.mask, 1 + (values - low) * scale, 0).astype(np.float32)
+        # Whole levels, as theirs branch on differences as small as rounding makes them.
+        levels = 1 + np.rint((values - low) * scale)
+        shifted = np.where(scan.mask, levels, 0).astype(np.float32)
         found = cv2.inpaint(shifted, missing, reach, flag)
         return np.clip((np.asarray(found, np.float32) - 1) / scale + low, low, infill.max())
 

@@ -33,7 +33,7 @@ Image = NDArray[np.float32]
 LAPLACE_SHARE = 0.3
 BIHARMONIC_SHARE = 0.7
 
-_TOLERANCE = 1e-3
+_TOLERANCE = 3e-4
 _MOST_TURNS = 300
 
 
