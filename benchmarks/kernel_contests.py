@@ -34,12 +34,14 @@ class Rival(NamedTuple):
 
     tolerance : how far its result may be from the kernel's; None where it differs on purpose.
     largest : side of the largest frame that it is asked for [px].
+    array : makes an array of what the call returns; not timed.
     """
 
     name: str
-    call: Callable[[], Array]
+    call: Callable[[], Any]
     tolerance: float | None = 0.0
     largest: int = 1 << 20
+    array: Callable[[Any], Array] = np.asarray
 
 
 class Contest(NamedTuple):
@@ -186,10 +188,10 @@ def _profiles(shape: Shape, distance: Array) -> Iterator[Contest]:
     yield Contest("error by pixel", add, (Rival("NumPy", add_by_numpy),))
 
 
-def _by_pillow(points: Any, shape: Shape) -> Array:  # noqa: ANN401 (tuples, or floats)
+def _by_pillow(points: Any, shape: Shape) -> Image.Image:  # noqa: ANN401 (tuples, or floats)
     canvas = Image.new("L", (shape[1], shape[0]))
     ImageDraw.Draw(canvas).line(points, fill=1, width=1)
-    return np.asarray(canvas, dtype=bool)
+    return canvas
 
 
 def _by_opencv(whole: Array, shape: Shape) -> Array:

@@ -43,7 +43,7 @@ def check(contest: Contest, side: int, threads: int) -> None:
     for rival in contest.rivals:
         if rival.tolerance is not None and side <= rival.largest:
             np.testing.assert_allclose(
-                rival.call(),
+                rival.array(rival.call()),
                 expected,
                 rtol=rival.tolerance,
                 atol=rival.tolerance,
