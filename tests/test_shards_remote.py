@@ -119,6 +119,37 @@ def test_unknown_and_missing_urls_are_input_errors(url):
         ShardedImages(url)
 
 
+def test_what_a_store_raises_is_said_in_a_sentence(url, files, monkeypatch):
+    with ShardWriter(url, 16, {}, per_shard=4) as writer:
+        fill(writer, 6)
+    images = ShardedImages(url)
+
+    def refuse(*_, **__):
+        raise RuntimeError("no credentials")
+
+    monkeypatch.setattr(type(files), "cat_file", refuse)
+    with pytest.raises(InputError, match=r"could not be read: .*no credentials"):
+        ShardedImages(url)
+    with pytest.raises(InputError, match="no credentials"):
+        images[0]
+    monkeypatch.setattr(type(files), "pipe_file", refuse)
+    with pytest.raises(InputError, match=r"could not be written: .*no credentials"):
+        ShardWriter(f"{url}-new", 16, {})
+
+
+def test_a_server_that_lists_nothing_is_read(url, files, monkeypatch):
+    with ShardWriter(url, 16, {}, per_shard=4) as writer:
+        fill(writer, 6)
+    files.rm(f"{url}/images/c.1.0.0")
+    with pytest.raises(InputError, match=r"lacks images/c\.1\.0\.0"):
+        ShardedImages(url)
+    monkeypatch.setattr(type(files), "ls", lambda *_, **__: [])
+    images = ShardedImages(url)
+    assert np.array_equal(images[3], image(3))
+    with pytest.raises(InputError, match=r"images/c\.1\.0\.0"):
+        images[4]
+
+
 def test_paths_stay_paths(tmp_path):
     assert location(tmp_path.as_uri()) == tmp_path
     assert location("C:folder/set").name == "set"

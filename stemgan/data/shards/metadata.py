@@ -90,10 +90,13 @@ def read_attributes(place: Folder | Remote) -> dict[str, Any]:
         document = json.loads(place.read(GROUP))
         attributes: dict[str, Any] = document["attributes"]
         named, version = attributes["format"] == FORMAT, attributes["version"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{place} is not a dataset: make one with stemgan prepare or stemgan synthesize"
         ) from error
+    except OSError as error:
+        reason = error.strerror or error
+        raise InputError(f"{place} could not be read: {reason}") from error
     if not named:
         raise InputError(f"{place} is a dataset of another kind: make one with stemgan prepare")
     if not isinstance(version, int) or version > VERSION:

@@ -5,7 +5,8 @@ there raises FileNotFoundError, another failure another OSError.
 """
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.request import url2pathname
@@ -83,35 +84,51 @@ class Remote:
 
     def read(self, name: str) -> bytes:
         """Read a file."""
-        return self.files.cat_file(self._full(name))
+        with _as_os_errors():
+            return self.files.cat_file(self._full(name))
 
     def read_range(self, name: str, start: int | None, stop: int | None) -> bytes:
         """Read bytes [start, stop) of a file; a negative start counts from its end."""
-        return self.files.cat_file(self._full(name), start=start, end=stop)
+        with _as_os_errors():
+            return self.files.cat_file(self._full(name), start=start, end=stop)
 
     def write(self, name: str, parts: Iterable[bytes]) -> None:
         """Write a file of some parts, one after the other; most stores do so at once."""
         full = self._full(name)
-        self.files.makedirs(full.rpartition("/")[0], exist_ok=True)
-        self.files.pipe_file(full, b"".join(parts))
+        with _as_os_errors():
+            self.files.makedirs(full.rpartition("/")[0], exist_ok=True)
+            self.files.pipe_file(full, b"".join(parts))
 
     def remove(self, name: str) -> None:
         """Remove a file or folder, if it is there."""
         full = self._full(name)
-        if self.files.exists(full):
-            self.files.rm(full, recursive=True)
+        with _as_os_errors():
+            if self.files.exists(full):
+                self.files.rm(full, recursive=True)
 
     def names(self, name: str) -> set[str]:
         """List the files and folders in a folder; nothing where there is none."""
         self.files.invalidate_cache()  # listings of a moment ago
         try:
-            entries: list[Any] = self.files.ls(self._full(name), detail=False)
+            with _as_os_errors():
+                entries: list[Any] = self.files.ls(self._full(name), detail=False)
         except FileNotFoundError:
             return set()
         return {str(entry).rstrip("/").rpartition("/")[2] for entry in entries} - {""}
 
     def _full(self, name: str) -> str:
         return f"{self.root}/{name}" if name else self.root
+
+
+@contextmanager
+def _as_os_errors() -> Iterator[None]:
+    """Turn what a store's own library raises (no rights, no network) into an OSError."""
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        raise OSError(f"{type(error).__name__}: {error}") from error
 
 
 def location(where: str | Path) -> Path | str:

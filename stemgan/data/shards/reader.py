@@ -16,7 +16,7 @@ from stemgan.data.shards.metadata import (
     read_attributes,
     shard_name,
 )
-from stemgan.data.shards.places import location, place_of
+from stemgan.data.shards.places import Remote, location, place_of
 from stemgan.errors import InputError
 
 
@@ -53,10 +53,7 @@ class ShardedImages:
             [self._columns["low"], self._columns["high"]], dtype=np.float64
         ).T
         self._indices: dict[int, list[tuple[int, int]]] = {}
-        present = self.place.names("images" if self.version > 1 else "images/c")
-        for shard in range(self.shards):
-            if (shard_name(shard) if self.version > 1 else str(shard)) not in present:
-                raise InputError(f"{path} lacks {self.shard_file(shard)}: make it again")
+        self._check_presence()
 
     def __len__(self) -> int:
         return len(self._scales)
@@ -140,6 +137,14 @@ class ShardedImages:
         if name in self.files and digest(data) != self.files[name]:
             raise InputError(f"{name} of {self.path} is damaged: make the dataset again")
         return data
+
+    def _check_presence(self) -> None:
+        names = self.place.names("images" if self.version > 1 else "images/c")
+        if not names and isinstance(self.place, Remote):
+            return  # a server that lists nothing; reading a missing shard says so too
+        for shard in range(self.shards):
+            if (shard_name(shard) if self.version > 1 else str(shard)) not in names:
+                raise InputError(f"{self.path} lacks {self.shard_file(shard)}: make it again")
 
     def _labelled(self, attributes: dict[str, Any]) -> dict[str, list[Any]]:
         count = attributes["count"]
