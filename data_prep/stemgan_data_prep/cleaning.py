@@ -26,6 +26,11 @@ class Cut:
     left: int
     right: int
 
+    def inside(self, inner: "Cut") -> "Cut":
+        """Give a part of this part."""
+        top, left = self.top, self.left
+        return Cut(top + inner.top, top + inner.bottom, left + inner.left, left + inner.right)
+
     def of(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
         """View that part."""
         return image[self.top : self.bottom, self.left : self.right]
@@ -91,16 +96,16 @@ def without_bars(image: NDArray[np.float32]) -> Cut:
     ----------
     image : finite values, (H, W).
     """
-    top, bottom = _bar(image), image.shape[0] - _bar(image[::-1])
-    inside = image[top:bottom]
-    left, right = _margin(inside.T), image.shape[1] - _margin(inside.T[::-1])
-    return (
-        Cut(top, bottom, left, right) if left < right else Cut(top, bottom, 0, image.shape[1])
-    )
+    whole = Cut(0, image.shape[0], 0, image.shape[1])
+    outer = whole.inside(_margins(image))
+    kept = outer.of(image)
+    bars = Cut(_bar(kept), kept.shape[0] - _bar(kept[::-1]), 0, kept.shape[1])
+    inner = outer.inside(bars)
+    return inner.inside(_margins(inner.of(image)))
 
 
 def _bar(image: NDArray[np.float32]) -> int:
-    """Count the rows of a bar or margin at the top."""
+    """Count the rows of a bar at the top."""
     height = image.shape[0]
     background = _commonest(image[:_THINNEST_BAR])
     deepest = int(_LARGEST_SHARE * height)
@@ -110,18 +115,32 @@ def _bar(image: NDArray[np.float32]) -> int:
     outside = np.flatnonzero((share < _BACKGROUND) & ~line)
     rows = int(outside[0]) if outside.size else 0
     if not _THINNEST_BAR <= rows <= deepest:
-        return _margin(image)
+        return 0
     beyond = share[rows : rows + _ROWS_ABOVE]
     return rows if beyond.mean() < _ABOVE else 0
 
 
-def _margin(image: NDArray[np.float32]) -> int:
-    """Count the rows at the top that hold one and the same value, unless it goes on inside."""
-    value = image[0, 0]
-    varied = np.flatnonzero((image != value).any(axis=1))
-    rows = int(varied[0]) if varied.size else 0
-    beyond = image[rows : rows + _ROWS_ABOVE] == value
-    return rows if rows and beyond.mean() < _ABOVE else 0
+def _margins(image: NDArray[np.float32]) -> Cut:
+    """Find the image inside margins of a corner's value, unless that goes on inside."""
+    height, width = image.shape
+    for value in sorted({float(image[i, j]) for i in (0, -1) for j in (0, -1)}):
+        other = image != value
+        rows, columns = np.flatnonzero(other.any(axis=1)), np.flatnonzero(other.any(axis=0))
+        if not rows.size:
+            break
+        cut = Cut(int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1)
+        same = ~other[cut.top : cut.bottom, cut.left : cut.right]
+        n = _ROWS_ABOVE
+        edges = [
+            same[:n] if cut.top else None,
+            same[-n:] if cut.bottom < height else None,
+            same[:, :n] if cut.left else None,
+            same[:, -n:] if cut.right < width else None,
+        ]
+        cut_off = [edge.mean() for edge in edges if edge is not None]
+        if cut_off and max(cut_off) < _ABOVE:
+            return cut
+    return Cut(0, height, 0, width)
 
 
 def _commonest(values: NDArray[np.float32]) -> np.float32:

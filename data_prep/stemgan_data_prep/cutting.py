@@ -162,7 +162,6 @@ def _add(image: _Image, source: Source, settings: Settings, outcome: Outcome) ->
         size, unit = source.pixel_size
     shared = {"pixel_size": size, "unit": unit, "detector": about.detector}
     low, high = float(kept.min()), float(kept.max())
-    tiles = 0
     for top, left, tile in _tiles(kept, settings):
         key = f"{image.key}@{inside.top + top},{inside.left + left}"
         if tile.min() == tile.max():
@@ -176,9 +175,8 @@ def _add(image: _Image, source: Source, settings: Settings, outcome: Outcome) ->
             continue
         encoded = encode_image(tile, settings.compression)
         outcome.tiles.append(
-            Tile(key, image.group, {**shared, **figures}, encoded, signature(tile))
+            Tile(key, image.key, image.group, {**shared, **figures}, encoded, signature(tile))
         )
-        tiles += 1
     height, width = data.shape
     bars = [inside.top, height - inside.bottom, inside.left, width - inside.right]
     outcome.records.append(
@@ -189,7 +187,6 @@ def _add(image: _Image, source: Source, settings: Settings, outcome: Outcome) ->
             **{name: value for name, value in shared.items() if value is not None},
             **({"cut_off": bars} if any(bars) else {}),
             **({"repaired": repaired} if repaired else {}),
-            "tiles": tiles,
             **({} if image.frame else {"metadata": plain(about.metadata)}),
         }
     )

@@ -71,6 +71,7 @@ class Tile:
     """A tile, ready to be stored once it is known to be new."""
 
     key: str
+    image: str
     group: str
     about: dict[str, Any]
     encoded: Encoded

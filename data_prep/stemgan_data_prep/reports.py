@@ -79,7 +79,7 @@ def summarise(
             summary.images += 1
             summary.repaired += "repaired" in record
             summary.barred += "cut_off" in record
-            text.write(json.dumps(record, ensure_ascii=False) + "\n")
+            text.write(json.dumps(record) + "\n")
     groups = Counter(split_of.values())
     summary.splits = {s: {"tiles": tiles[s], "groups": groups[s]} for s in SPLITS}
     return summary, text.getvalue()

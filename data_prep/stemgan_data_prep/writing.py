@@ -132,11 +132,13 @@ class Work:
 
     def _noted(self, job: Job, outcome: Outcome, new: list[Tile]) -> dict[str, Any]:
         groups = Counter(tile.group for tile in new)
+        kept = Counter(tile.image for tile in new)
+        records = [{**r, "tiles": kept[r["image"]]} for r in outcome.records]
         return {
             "keys": [tile.key for tile in new],
             "groups": {g: [self.split_of(g), count] for g, count in groups.items()},
             "rejected": [[r.key, r.kind, r.reason] for r in outcome.rejected],
-            "records": outcome.records,
+            "records": [record for record in records if record["tiles"]],
             "collection": job.source.key if outcome.collection else None,
         }
 
