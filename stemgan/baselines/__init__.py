@@ -16,6 +16,7 @@ from difflib import get_close_matches
 import numpy as np
 from numpy.typing import NDArray
 
+from stemgan.baselines.dct import dct_sparse
 from stemgan.baselines.fourier import fourier_pocs
 from stemgan.baselines.gaussian_process import gaussian_process
 from stemgan.baselines.inpainting import (
@@ -43,6 +44,7 @@ METHODS: dict[str, Callable[[PartialScan], NDArray[np.float32]]] = {
     "laplace": laplace,
     "biharmonic": biharmonic,
     "total-variation": total_variation,
+    "dct-sparse": dct_sparse,
     "fourier-pocs": fourier_pocs,
     "gaussian-process": gaussian_process,
     "opencv-telea": opencv_telea,

@@ -36,8 +36,8 @@ from stemgan.measurement import PartialScan
 Image = NDArray[np.float32]
 
 # Tuned on training images (benchmarks/tune_baselines.py; docs/classical_methods.md).
-ROUNDS = 2
-"""Refinements of the spectrum: more follow the noise."""
+ROUNDS = 3
+"""Refinements of the spectrum: fewer miss lattices at wide gaps, more follow the noise."""
 PEAK = 2.5
 """How much more than its ring a peak must hold."""
 PEAK_WIDTH = 1.2  # [Fourier pixels]

@@ -92,11 +92,11 @@ def average(values: NDArray[Any], width: float) -> Image:
 
 def safe(values: NDArray[Any]) -> Image:
     """Keep a divisor away from 0."""
-    return np.maximum(values, np.float32(1e-9)).astype(np.float32)
+    return np.asarray(np.maximum(values, np.float32(1e-9)), np.float32)
 
 
 def bounded(spectrum: NDArray[Any]) -> Image:
     """Keep a power spectrum positive, and the mean of the image as likely as slow waves."""
-    found = np.maximum(spectrum, _LEAST * spectrum.max()).astype(np.float32)
+    found: Image = np.maximum(spectrum, _LEAST * spectrum.max()).astype(np.float32)
     found[0, 0] = max(found[0, 1], found[1, 0])
     return found

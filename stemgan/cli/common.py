@@ -18,8 +18,8 @@ FAMILY_NAMES = (
 )
 METHOD_NAMES = (
     "nearest, smoothed-nearest, linear, smoothed-linear, cubic, natural-neighbour, "
-    "normalised-convolution, laplace, biharmonic, total-variation, fourier-pocs, "
-    "gaussian-process, opencv-telea, opencv-ns, skimage-biharmonic"
+    "normalised-convolution, laplace, biharmonic, total-variation, dct-sparse, "
+    "fourier-pocs, gaussian-process, opencv-telea, opencv-ns, skimage-biharmonic"
 )
 
 

@@ -1,0 +1,62 @@
+"""Completion by a sparse cosine spectrum of the whole image.
+
+Cosines continue an image by its reflection: smooth images have fewer coefficients than in a
+Fourier series, lattices more. Overlapping blocks of 32 or 64 px took longer and left more
+error.
+"""
+
+from functools import partial
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from stemgan.baselines.smoothing import is_dotted
+from stemgan.baselines.sparse import Shrinkage, Transform, complete_sparsely
+from stemgan.measurement import PartialScan
+
+Image = NDArray[np.float32]
+
+# Tuned on training images (benchmarks/tune_baselines.py; docs/classical_methods.md).
+TUNED = {"lines": (0.6, 0.05, 0.8), "dots": (0.3, 0.03, 1.0)}
+"""`base`, `floor` and `tilt` for masks of lines and of separate dots."""
+ITERATIONS = 60
+
+
+def dct_sparse(
+    scan: PartialScan,
+    tuned: tuple[float, float, float] | None = None,
+    iterations: int = ITERATIONS,
+    workers: int = 1,
+) -> Image:
+    """Complete by a sparse cosine spectrum of what a smoothed nearest infill misses.
+
+    Parameters
+    ----------
+    scan : the partial scan.
+    tuned : `base`, `floor` and `tilt` of `sparse.Shrinkage`; by default what `TUNED` says for
+        the mask's kind.
+    iterations : number of turns, at least 2.
+    workers : threads of the transforms.
+
+    Returns
+    -------
+    (H, W) float32, within the range of the measured values.
+    """
+    rows, columns = (np.arange(n) / (2 * n) for n in scan.shape)
+    transform = Transform(
+        scan.shape,
+        partial(_cosines, workers=workers),
+        partial(_image, workers=workers),
+        np.hypot(rows[:, None], columns),
+    )
+    chosen = tuned or TUNED["dots" if is_dotted(scan) else "lines"]
+    return complete_sparsely(scan, transform, Shrinkage(*chosen, iterations))
+
+
+def _cosines(image: Image, workers: int) -> Image:
+    return np.asarray(scipy.fft.dctn(image, norm="ortho", workers=workers))
+
+
+def _image(spectrum: Image, workers: int) -> Image:
+    return np.asarray(scipy.fft.idctn(spectrum, norm="ortho", workers=workers))
