@@ -8,6 +8,8 @@ from stemgan.cli.common import emit, parser_for, progress
 _EXAMPLES = """\
   stemgan synthesize -n 1000 -o simulated
   stemgan synthesize -n 20000 --size 256 --workers 8 --seed 1 -o simulated
+  stemgan synthesize -n 1000 --noisy -o recorded
+  stemgan synthesize -n 100000 --device cuda -o simulated
 """
 
 
@@ -22,6 +24,12 @@ def main(argv: list[str]) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of the images (0)")
     parser.add_argument("--workers", type=int, default=0, help="processes that draw (0: none)")
+    parser.add_argument(
+        "--noisy", action="store_true", help="record with noise, drift, afterglow, ... (clean)"
+    )
+    parser.add_argument(
+        "--device", help="draw with torch on this device, such as cuda (NumPy, in the workers)"
+    )
     arguments = parser.parse_args(argv)
 
     from stemgan.errors import InputError
@@ -32,14 +40,18 @@ def main(argv: list[str]) -> None:
         raise InputError("-n must be 1 or more, --size 32 or more, and --workers 0 or more")
     if arguments.seed < 0:
         raise InputError(f"a seed is 0 or more, not {arguments.seed}")
+    if arguments.device and arguments.workers:
+        raise InputError("--workers draw with NumPy: give either them or --device")
     start = time.perf_counter()
     made = synthesize(
         arguments.number,
         arguments.output,
         size=arguments.size,
+        noisy=arguments.noisy,
         shares=parse_shares(arguments.split),
         seed=arguments.seed,
         workers=arguments.workers,
+        device=arguments.device,
         watch=lambda numbers: progress(numbers, "synthesize"),
     )
     seconds = time.perf_counter() - start

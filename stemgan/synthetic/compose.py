@@ -18,30 +18,31 @@ Maker = Callable[[Shape, np.random.Generator], "Node | lattices.Specimen"]
 
 # Maker, share of the images, and the range of pixel sizes [nm] where the maker sets none.
 _MAKERS: dict[str, tuple[Maker, float, tuple[float, float]]] = {
-    "crystal": (lattices.crystal, 0.24, (0, 0)),
-    "boundary": (lattices.boundary, 0.10, (0, 0)),
+    "crystal": (lattices.crystal, 0.28, (0, 0)),
+    "boundary": (lattices.boundary, 0.12, (0, 0)),
     "nanocrystals": (lattices.nanocrystals, 0.05, (0, 0)),
-    "spheres": (particles.spheres, 0.07, (0.1, 5)),
-    "polyhedra": (particles.polyhedra, 0.05, (0.05, 3)),
+    "spheres": (particles.spheres, 0.06, (0.1, 5)),
+    "polyhedra": (particles.polyhedra, 0.03, (0.05, 3)),
     "agglomerate": (particles.agglomerate, 0.13, (0.1, 5)),
-    "bright_field": (particles.bright_field, 0.05, (0.03, 1)),
-    "atoms": (particles.atoms_on_film, 0.07, (0.01, 0.05)),
-    "films": (layers.films, 0.04, (0.1, 20)),
-    "device": (layers.device, 0.04, (0.3, 20)),
-    "tip": (layers.tip, 0.02, (0.2, 5)),
-    "amorphous": (textures.amorphous, 0.04, (0.02, 2)),
-    "anisotropic": (textures.anisotropic, 0.03, (0.5, 50)),
-    "porous": (textures.porous, 0.03, (0.2, 20)),
-    "holes": (textures.holes, 0.03, (0.2, 20)),
-    "membranes": (textures.membranes, 0.03, (0.3, 5)),
-    "grains": (textures.grains, 0.02, (0.5, 20)),
-    "fibres": (textures.fibres, 0.03, (0.3, 20)),
+    "bright_field": (particles.bright_field, 0.045, (0.03, 1)),
+    "atoms": (particles.atoms_on_film, 0.11, (0.008, 0.04)),
+    "films": (layers.films, 0.02, (0.1, 20)),
+    "device": (layers.device, 0.025, (0.3, 20)),
+    "tip": (layers.tip, 0.01, (0.2, 5)),
+    "amorphous": (textures.amorphous, 0.03, (0.02, 2)),
+    "anisotropic": (textures.anisotropic, 0.01, (0.5, 50)),
+    "porous": (textures.porous, 0.02, (0.2, 20)),
+    "holes": (textures.holes, 0.015, (0.2, 20)),
+    "membranes": (textures.membranes, 0.015, (0.3, 5)),
+    "grains": (textures.grains, 0.015, (0.5, 20)),
+    "fibres": (textures.fibres, 0.015, (0.3, 20)),
 }
 
 KINDS: tuple[str, ...] = tuple(_MAKERS)
 """What can be drawn by name; mixtures of two are drawn by `scene` and `micrograph` alone."""
 
 SMALLEST = 16
+_ON_FILM = ("atoms", "amorphous")
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,18 +148,22 @@ def _one(kind: str, shape: Shape, rng: np.random.Generator) -> Scene:
 def _seen(specimen: Node, rng: np.random.Generator, kind: str) -> Node:
     """Turn a specimen into an image: probe, illumination, contrast, polarity, pedestal."""
     shape = specimen.shape
-    image = nodes.unit(nodes.blur(specimen, rng.uniform(0, 1.2)))
+    # Images of many nanometres are often sampled more finely than they are resolved.
+    spread = log_uniform(rng, 0.4, 3) if kind == "agglomerate" else rng.uniform(0, 1.3)
+    image = nodes.unit(nodes.blur(specimen, spread))
     if rng.random() < 0.2:
         image = nodes.power(image, log_uniform(rng, 0.5, 2))
     # Bright field: what scatters is dark.
-    if rng.random() < 0.15 and kind != "bright_field":
+    if rng.random() < 0.06 and kind != "bright_field":
         image = 1.0 - image
-    if rng.random() < 0.3:
-        image = image * (1.0 - ramp(shape, rng) * rng.uniform(0.05, 0.7))
-    if rng.random() < 0.3:
+    if rng.random() < 0.2:
+        image = image * (1.0 - ramp(shape, rng) * rng.uniform(0.05, 0.6))
+    if rng.random() < 0.2:
         haze = gaussian_field(shape, rng, length=min(shape) * rng.uniform(0.2, 0.8))
         image = image + haze * rng.uniform(0.02, 0.15)
     pedestal = float(rng.choice([0.0, rng.uniform(0, 0.5)]))
+    if kind in _ON_FILM:  # most of the signal is the film's
+        pedestal = rng.uniform(0.2, 0.85)
     return nodes.unit(image) * (1 - pedestal) + pedestal
 
 

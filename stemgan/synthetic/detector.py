@@ -53,31 +53,38 @@ class Detector:
     saturation: float | None = None
 
 
-def random_detector(rng: np.random.Generator) -> Detector:
-    """Draw how good a microscope and its detector are, from excellent to poor."""
+def random_detector(rng: np.random.Generator, pixel_size: float = 0.1) -> Detector:
+    """Draw how good a microscope and its detector are, from excellent to poor.
+
+    Parameters
+    ----------
+    pixel_size : [nm]; the smaller, the fewer electrons a pixel gets, as a specimen bears a dose
+        per area and not per pixel.
+    """
+    usual = float(np.clip(60 * (pixel_size / 0.03) ** 0.6, 6, 1000))
     lag = log_uniform(rng, 0.3, 6) if rng.random() < 0.2 else 0.0
     return Detector(
-        electrons=log_uniform(rng, 5, 1000) if rng.random() < 0.85 else None,
-        readout=log_uniform(rng, 0.002, 0.06) if rng.random() < 0.6 else 0.0,
-        jitter=log_uniform(rng, 0.05, 0.6) if rng.random() < 0.4 else 0.0,
-        flicker=log_uniform(rng, 0.002, 0.03) if rng.random() < 0.3 else 0.0,
+        electrons=usual * float(np.exp(rng.normal(0, 1.2))) if rng.random() < 0.9 else None,
+        readout=log_uniform(rng, 0.002, 0.03) if rng.random() < 0.7 else 0.0,
+        jitter=log_uniform(rng, 0.05, 0.9) if rng.random() < 0.45 else 0.0,
+        flicker=log_uniform(rng, 0.002, 0.03) if rng.random() < 0.4 else 0.0,
         drift=(rng.normal(0, 3), rng.normal(0, 3)) if rng.random() < 0.5 else (0.0, 0.0),
         skew=rng.normal(0, 0.01) if rng.random() < 0.3 else 0.0,
         hum=log_uniform(rng, 0.05, 0.5) if rng.random() < 0.2 else 0.0,
         lag=lag,
         flyback=lag * rng.uniform(3, 8),
         pink=log_uniform(rng, 0.002, 0.02) if rng.random() < 0.3 else 0.0,
-        glow=rng.uniform(0.05, 0.6) if rng.random() < 0.35 else 0.0,
-        decay=log_uniform(rng, 0.5, 6),
+        glow=rng.uniform(0.05, 0.8) if rng.random() < 0.75 else 0.0,
+        decay=log_uniform(rng, 0.3, 4),
         grain=rng.uniform(0.3, 0.9) if rng.random() < 0.35 else 0.0,
         levels=256 if rng.random() < 0.3 else None,
         saturation=rng.uniform(0.7, 1) if rng.random() < 0.08 else None,
     )
 
 
-def recorded(image: Image, rng: np.random.Generator) -> Image:
-    """Record a clean image with a random detector, as real micrographs are recorded."""
-    return detect(image, rng, **asdict(random_detector(rng)))
+def recorded(image: Image, rng: np.random.Generator, pixel_size: float = 0.1) -> Image:
+    """Record a clean image of some pixel size [nm] with a random detector."""
+    return detect(image, rng, **asdict(random_detector(rng, pixel_size)))
 
 
 def detect(

@@ -16,7 +16,7 @@ from stemgan.synthetic.projection import Projection, imagined, random_projection
 
 Array = NDArray[np.float64]
 
-PERIOD = (5.0, 30.0)
+PERIOD = (6.0, 34.0)
 """Distances between bright columns [px]."""
 
 
@@ -145,9 +145,9 @@ def _grains(material: Projection, optics: Optics, rng: np.random.Generator) -> C
 def thickness(shape: Shape, rng: np.random.Generator, period: float) -> Node:
     """Draw a foil's thickness, about 1: a wedge, bumps, a hole's edge."""
     image = nodes.constant(shape, 1.0)
-    if rng.random() < 0.5:
-        image = image + ramp(shape, rng) * rng.uniform(0.1, 1.5)
-    if rng.random() < 0.4:
+    if rng.random() < 0.35:
+        image = image + ramp(shape, rng) * rng.uniform(0.1, 1.2)
+    if rng.random() < 0.3:
         length = min(shape) * log_uniform(rng, 0.05, 0.5)
         bumps = gaussian_field(shape, rng, length=length)
         image = image * nodes.exp(bumps * rng.uniform(0.03, 0.3))
@@ -177,7 +177,7 @@ def nanocrystals(shape: Shape, rng: np.random.Generator) -> Specimen:
     optics = _optics(shape, material.spacing, rng)
     frame, side = np.array(optics.shape), min(shape)
     radius = side * log_uniform(rng, 0.06, 0.45)
-    count = int(np.clip(rng.uniform(0.2, 1.2) * side**2 / (4 * radius**2), 1, 12))
+    count = int(np.clip(rng.uniform(0.4, 1.5) * side**2 / (4 * radius**2), 1, 12))
     parts = [_particle(material, optics, radius, frame, rng) for _ in range(count)]
     columns = parts[0]
     for part in parts[1:]:

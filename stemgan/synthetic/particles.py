@@ -43,7 +43,7 @@ def clustered(shape: Shape, rng: Rng, count: int, spread: float) -> Array:
 def support(shape: Shape, rng: Rng) -> Node:
     """Draw what particles lie on: nothing, an amorphous film, a torn or cloudy one."""
     side = min(shape)
-    kind = rng.integers(6)
+    kind = rng.integers(8)
     if kind == 0:
         return nodes.constant(shape, 0.0)
     film = gaussian_field(
@@ -64,7 +64,7 @@ def spheres(shape: Shape, rng: Rng) -> Node:
     """Draw spheres and ellipsoids of similar size, packed or sparse, some of them hollow."""
     side = min(shape)
     radius = side * log_uniform(rng, 0.008, 0.15)
-    crowd = log_uniform(rng, 0.03, 1.5)
+    crowd = log_uniform(rng, 0.12, 1.5)
     count = int(np.clip(crowd * shape[0] * shape[1] / (np.pi * radius**2), 1, 3000))
     apart = rng.choice([0, 1.6, 2.05]) * radius
     where = scatter(shape, rng, count, apart)
@@ -96,7 +96,7 @@ def polyhedra(shape: Shape, rng: Rng) -> Node:
     """Draw faceted particles, some with lattice fringes."""
     side = min(shape)
     size = side * log_uniform(rng, 0.015, 0.35)
-    count = int(np.clip(rng.uniform(0.05, 0.6) * (side / size) ** 2 / 4, 1, 150))
+    count = int(np.clip(rng.uniform(0.15, 0.9) * (side / size) ** 2 / 4, 1, 150))
     where = scatter(shape, rng, count, rng.choice([0, 1.6]) * size)
     facets = [_facets(rng, size * float(np.exp(rng.normal(0, 0.25)))) for _ in where]
     heights = np.exp(rng.normal(0, 0.3, len(where)))
@@ -138,7 +138,7 @@ def agglomerate(shape: Shape, rng: Rng) -> Node:
     """Draw a catalyst: a clumped porous support with small bright particles on it."""
     side = min(shape)
     grain = side * log_uniform(rng, 0.02, 0.15)
-    count = int(np.clip(rng.uniform(0.3, 4) * shape[0] * shape[1] / (4 * grain**2), 5, 2500))
+    count = int(np.clip(rng.uniform(0.6, 6) * shape[0] * shape[1] / (4 * grain**2), 5, 3000))
     where = clustered(shape, rng, count, grain * rng.uniform(0.5, 2))
     radii = grain * np.exp(rng.normal(0, rng.uniform(0.1, 0.5), count))
     form = np.stack(

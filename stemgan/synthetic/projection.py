@@ -22,7 +22,7 @@ Z_POWER = 1.7
 """Scattering to high angles grows as Z^1.7, between Rutherford's Z² and screening's Z^1.5."""
 
 _SAME_COLUMN = 0.12  # Å
-_NEAREST = 0.7  # Å: closer columns are never told apart
+_NEAREST = 0.8  # Å: closer columns are never told apart
 
 
 @dataclass(frozen=True, eq=False)
