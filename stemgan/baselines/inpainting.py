@@ -31,7 +31,7 @@ MOST_PIXELS = 65536
 
 GREY_LEVELS = 65535.0
 
-# [px]. Within 1 px Navier-Stokes hangs on single differences, and rounding moves it by percents;
+# [px]. Within 1 px Navier-Stokes hangs on single differences, which rounding moves by percents;
 # the cost grows with the radius squared.
 _SMALLEST_RADIUS, _LARGEST_RADIUS = 2.0, 4.0
 

@@ -12,7 +12,7 @@ Image = NDArray[np.float32]
 
 # Widths over the held-out width, tuned on training images (benchmarks/tune_baselines.py).
 LINEAR_BEFORE, LINEAR_AFTER = 0.3, 0.5
-CUBIC_BEFORE, CUBIC_AFTER = 0.6, 0.3
+CUBIC_BEFORE, CUBIC_AFTER = 0.6, 0.6
 
 _JITTER = 0.02  # [px]
 _ROWS = 256
