@@ -1,5 +1,7 @@
 """Natural neighbours, triangles and the held-out width against slow twins and known truths."""
 
+import doctest
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,6 +15,8 @@ from stemgan.baselines.smoothing import along_path, gap_length, smooth, weights
 from stemgan.baselines.widths import SHARES, USUAL_SHARE, held_out, held_out_width
 from stemgan.measurement import PartialScan
 from stemgan.metrics import rmse
+from stemgan_kernels import sibson, variation
+from stemgan_kernels import triangles as drawing
 from stemgan_kernels.distance import distance_transform
 from stemgan_kernels.sibson import discrete_sibson
 from stemgan_kernels.triangles import draw_triangles
@@ -182,3 +186,8 @@ def test_held_out_discs_cover_less_than_half(height, width, gap, shift):
 def test_arguments_that_do_not_fit(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("module", [sibson, drawing, variation])
+def test_doctests(module):
+    assert doctest.testmod(module).failed == 0
