@@ -176,7 +176,10 @@ def nanocrystals(shape: Shape, rng: np.random.Generator) -> Specimen:
     material = random_projection(rng)
     optics = _optics(shape, material.spacing, rng)
     frame, side = np.array(optics.shape), min(shape)
-    radius = side * log_uniform(rng, 0.06, 0.45)
+    # At least some columns across.
+    radius = max(
+        side * log_uniform(rng, 0.06, 0.45), 2.5 * material.spacing / optics.pixel_size
+    )
     count = int(np.clip(rng.uniform(0.4, 1.5) * side**2 / (4 * radius**2), 1, 12))
     parts = [_particle(material, optics, radius, frame, rng) for _ in range(count)]
     columns = parts[0]

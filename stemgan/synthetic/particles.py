@@ -29,10 +29,18 @@ def scatter(shape: Shape, rng: Rng, count: int, apart: float = 0.0) -> Array:
     return np.delete(points, np.unique(close[:, 1]), axis=0)
 
 
-def clustered(shape: Shape, rng: Rng, count: int, spread: float) -> Array:
-    """Scatter points in clumps, by a walk that often starts anew, (count, 2)."""
+def clustered(
+    shape: Shape, rng: Rng, count: int, spread: float, anew: tuple[float, float] = (0.02, 0.2)
+) -> Array:
+    """Scatter points in clumps, (count, 2), by a walk that often starts anew.
+
+    Parameters
+    ----------
+    spread : standard deviation of a step [px].
+    anew : range of the chance that a step starts anew.
+    """
     steps = rng.normal(0, spread, (count, 2))
-    starts = rng.random(count) < rng.uniform(0.02, 0.2)
+    starts = rng.random(count) < rng.uniform(*anew)
     starts[0] = True
     walk = np.cumsum(steps, axis=0)
     anchor = np.maximum.accumulate(np.where(starts, np.arange(count), 0))
@@ -137,9 +145,9 @@ def _fringes(image: Node, rng: Rng) -> Node:
 def agglomerate(shape: Shape, rng: Rng) -> Node:
     """Draw a catalyst: a clumped porous support with small bright particles on it."""
     side = min(shape)
-    grain = side * log_uniform(rng, 0.02, 0.15)
-    count = int(np.clip(rng.uniform(0.6, 6) * shape[0] * shape[1] / (4 * grain**2), 5, 3000))
-    where = clustered(shape, rng, count, grain * rng.uniform(0.5, 2))
+    grain = side * log_uniform(rng, 0.025, 0.2)
+    count = int(np.clip(rng.uniform(0.8, 8) * shape[0] * shape[1] / (4 * grain**2), 5, 3000))
+    where = clustered(shape, rng, count, grain * rng.uniform(0.5, 2), (0.03, 0.7))
     radii = grain * np.exp(rng.normal(0, rng.uniform(0.1, 0.5), count))
     form = np.stack(
         [np.exp(rng.normal(0, 0.35, count)), rng.uniform(0, np.pi, count), np.zeros(count)],
