@@ -46,7 +46,8 @@ _PATCH_WIDTH = 4.0  # [Fourier pixels]
 _CALM = 0.15  # changes of the logarithm of S over a patch that count as noise
 _FEW = 5.0  # modes that a ring is thought to hold already, as expected
 _LEAST_NOISE = 1e-3
-_TOLERANCE, _ITERATIONS, _LAST_ITERATIONS = 0.003, 60, 100
+_TOLERANCE = 1e-3  # at 3e-3 another unit changes the image by up to 0.05 % of its range
+_ITERATIONS, _LAST_ITERATIONS = 60, 100
 _RIDGE = 1e-5
 _FLAT = 1e-4  # deviation from a plane over that from the mean: as good as none
 
@@ -152,8 +153,9 @@ class _Model:
         change = np.log(ratio.clip(0.1, 10))
         factor *= np.exp(np.sign(change) * np.maximum(np.abs(change) - _CALM, 0))
         ratio = average(given, peak_width) / safe(average(expected * factor, peak_width))
-        is_peak = (ratio > peak) | ~calm
-        self.peaks = np.where(is_peak, np.maximum(self.peaks * ratio, 1), 1).astype(np.float32)
+        # From no peak to a peak by a ramp: rounding must not tip one over.
+        is_peak = np.maximum(((ratio / peak - 0.8) / 0.4).clip(0, 1), 1 - calm)
+        self.peaks = np.maximum((self.peaks * ratio) ** is_peak, 1).astype(np.float32)
         most = self.system.shape[0] * self.system.shape[1]
         self.smooth = bounded(np.minimum(self.smooth * factor, most))
         white = white_part(self.smooth, self.system.shape)
@@ -166,13 +168,13 @@ class _Evidence:
     """Sums over modes of `given` and `expected` agree for the best spectrum; (H, W // 2 + 1).
 
     sampled : one sample of `expected`, right in the mean, for sums over many modes.
-    calm : modes outside the peaks.
+    calm : 1 outside the peaks, 0 in them.
     """
 
     given: Image
     sampled: Image
     expected: Image
-    calm: NDArray[np.bool_]
+    calm: Image
 
 
 def _evidence(
@@ -182,8 +184,8 @@ def _evidence(
 
     u (noise, and what the mask folds onto a mode) varies slowly, while the peaks of S do not.
     """
-    calm = peaks < 1.5
-    share = safe(average(calm.astype(np.float32), _PATCH_WIDTH * 0.75))
+    calm = (2 - peaks).clip(0, 1)
+    share = safe(average(calm, _PATCH_WIDTH * 0.75))
     level, background = (
         average(x * calm, _PATCH_WIDTH * 0.75) / share for x in (sampled, spectrum)
     )

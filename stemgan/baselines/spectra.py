@@ -86,7 +86,7 @@ def white_part(spectrum: Image, shape: tuple[int, int]) -> float:
 def average(values: NDArray[Any], width: float) -> Image:
     """Average over neighbouring modes by a Gaussian of some width [Fourier pixels]."""
     modes: Any = ("wrap", "mirror")
-    found = gaussian_filter(values, width, output=np.float32, mode=modes, truncate=3)
+    found: Any = gaussian_filter(values, width, output=np.float32, mode=modes, truncate=3)
     return np.asarray(found)
 
 
