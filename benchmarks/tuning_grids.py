@@ -19,7 +19,7 @@ GRIDS: dict[str, Grid] = {
     "normalised-convolution": {"share": (0.4, 0.55, 0.7, 0.85), "trust": (0.03, 0.1, 0.3, 1.0)},
     "laplace": {"share": (0.1, 0.2, 0.3, 0.4, 0.5)},
     "biharmonic": {"share": (0.4, 0.55, 0.7, 0.85, 1.0)},
-    "total-variation": {"share": (0.15, 0.3, 0.45, 0.6), "softness": (0.5, 1.0, 2.0, 4.0)},
+    "total-variation": {"share": (0.3, 0.45, 0.6, 0.9, 1.2), "softness": (2.0, 4.0, 8.0)},
     "opencv-telea": {"radius": (0.1, 0.25, 0.5), "after": (0, 0.5, 0.7, 0.9)},
     "opencv-ns": {"radius": (0.1, 0.25, 0.5), "after": (0, 0.5, 0.7, 0.9)},
 }

@@ -28,7 +28,7 @@ Image = NDArray[np.float32]
 # Tuned on training images (benchmarks/tune_baselines.py).
 SHARE = 0.6
 """ℓ over the held-out width."""
-SOFTNESS = 4.0
+SOFTNESS = 8.0
 """ε over the typical gradient."""
 
 ROUNDS, TURNS = 4, 8
