@@ -10,7 +10,7 @@ from stemgan.data.shards import ShardedImages
 from stemgan_data_prep import running
 from stemgan_data_prep.jobs import Job, Settings
 from stemgan_data_prep.micrographs import Source
-from stemgan_data_prep.running import Processes, in_order
+from stemgan_data_prep.running import in_order
 from tests.preparing import content, keys, prepare, rejected, scene, used, write
 
 
@@ -213,42 +213,12 @@ def test_wrong_arguments_are_one_sentence(archive, tmp_path, capsys, arguments, 
     assert not (tmp_path / "set").exists()
 
 
-def test_any_number_of_processes_makes_the_same_bytes(archive, tmp_path):
-    stack = np.stack([scene((64, 64), 20 + seed) for seed in range(5)])
-    write(archive / "stack.tif", stack)
-    assert prepare(archive, "-o", tmp_path / "one") == 0
-    assert prepare(archive, "-o", tmp_path / "two", workers=2) == 0
-    assert content(tmp_path / "one") == content(tmp_path / "two")
-
-
 def test_a_url_takes_a_dataset_too(archive, tmp_path):
     assert prepare(archive, "-o", "memory://prepared") == 0
     assert prepare(archive, "-o", tmp_path / "set") == 0
     remote, local = ShardedImages("memory://prepared"), ShardedImages(tmp_path / "set")
     assert remote.columns == local.columns
     assert np.array_equal(remote[1], local[1])
-
-
-def test_a_reader_that_kills_its_process_costs_its_file_alone(archive, tmp_path, monkeypatch):
-    sources = [Source(archive / f"{n}.tif", n, group=n) for n in ("a1", "b", "c")]
-    monkeypatch.setattr(running, "cut", _cut_or_die)
-    runner = Processes(Settings(size=64), 2)
-    try:
-        outcomes = [outcome for _, outcome in in_order(map(Job, sources), runner)]
-    finally:
-        runner.close()
-    assert [len(outcome.tiles) for outcome in outcomes] == [1, 0, 1]
-    assert "ended the process" in outcomes[1].rejected[0].reason
-
-
-def _cut_or_die(job, settings):
-    import os
-
-    from stemgan_data_prep.cutting import cut
-
-    if job.source.key == "b":
-        os._exit(1)
-    return cut(job, settings)
 
 
 def test_files_of_many_images_are_cut_in_several_jobs(tmp_path, monkeypatch):
@@ -276,20 +246,3 @@ def test_dataset_info_and_verify(archive, tmp_path, capsys):
     file.write_bytes(file.read_bytes()[:-5])
     assert main(["dataset", "verify", str(output)]) == 2
     assert "rejected.csv" in capsys.readouterr().err
-
-
-def test_synthesize_command_is_the_same_with_and_without_workers(tmp_path, capsys):
-    arguments = ["synthesize", "-n", "10", "--size", "64", "--seed", "5"]
-    for name, workers in (("alone", "0"), ("two", "2")):
-        output = ["-o", str(tmp_path / name), "--workers", workers]
-        assert main([*arguments, *output]) == 0
-    one, two = ShardedImages(tmp_path / "alone"), ShardedImages(tmp_path / "two")
-    assert all(np.array_equal(one[i], two[i]) for i in range(10))
-    assert set(one.columns["noise_fraction"]) == {0.0}
-    assert {"train", "val"} == set(one.columns["split"])
-    capsys.readouterr()
-    assert main([*arguments, "-o", str(tmp_path / "alone"), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"done_before": True}
-    for wrong in (["-n", "0"], ["-n", "1", "--seed", "-1"]):
-        assert main(["synthesize", *wrong, "-o", str(tmp_path / "none")]) == 2
-    assert main([*arguments, "-o", str(tmp_path / "no" / "set")]) == 2

@@ -9,7 +9,7 @@ write left is cut off. After a kill, the jobs that were being done are done agai
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -60,6 +60,18 @@ class Journal:
             except ValueError:  # damaged: all is done again, and stored where it is not yet
                 _cut_off(folder / "done.jsonl", 0)
                 self.position = self._restore()
+
+    def once(self, name: str, find: Callable[[], Any]) -> Any:  # noqa: ANN401
+        """Give what an earlier run found and wrote as JSON, or find and write it."""
+        file = self.folder / name
+        if file.is_file():
+            return json.loads(file.read_bytes())
+        value = find()
+        with self._reported():
+            temporary = file.with_suffix(".new")
+            temporary.write_bytes(json.dumps(value).encode())
+            temporary.replace(file)
+        return value
 
     def keep(self, signature: Signature, encoded: Encoded, label: Label) -> None:
         """Store a tile, unless an earlier run did before it could note so."""

@@ -2,63 +2,25 @@
 
 import hashlib
 import os
-from collections import Counter
-from collections.abc import Callable, Iterable
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from stemgan.data.shards import is_finished
 from stemgan.data.shards.places import location
 from stemgan_data_prep.cutting import forget_files
-from stemgan_data_prep.jobs import Job, Settings
-from stemgan_data_prep.micrographs import Found, Source, find
+from stemgan_data_prep.jobs import Settings
+from stemgan_data_prep.micrographs import Found, find
 from stemgan_data_prep.reports import Summary
-from stemgan_data_prep.running import Cluster, Here, Processes, Runner, in_order
-from stemgan_data_prep.splits import assign, by_hash, stratify
+from stemgan_data_prep.running import Cluster, Here, Processes, Runner
+from stemgan_data_prep.sharing import Splitting
 from stemgan_data_prep.writing import Watch, Work, journal_of
 
 _VERSION = 2
 """Of what the same request makes: with another one, a dataset is another."""
 
 _FILES_A_PROCESS = 4
-_FEW_GROUPS = 500
-
-
-@dataclass(frozen=True)
-class Splitting:
-    """How images are shared out: see `stemgan_data_prep.splits`.
-
-    Attributes
-    ----------
-    shares : shares of groups for train, val and test.
-    seed : another seed, other splits.
-    group_by, stratify : see `find`.
-    """
-
-    shares: tuple[float, float, float] = (0.8, 0.1, 0.1)
-    seed: int = 0
-    group_by: str | None = None
-    stratify: str | None = None
-
-    def of(self, sources: list[Source]) -> Callable[[str], str]:
-        """Give the function that names the split of each group."""
-        groups = [source.group for source in sources]
-        if self.stratify is None:
-            known = assign(groups, self.shares, self.seed)
-        else:
-            categories = _commonest((s.group, s.category or "") for s in sources)
-            known = stratify(categories, self.shares, self.seed)
-        return lambda group: known.get(group) or by_hash(group, self.shares, self.seed)
-
-
-def _commonest(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Map each group to the category that most of its images have."""
-    counts: dict[str, Counter[str]] = {}
-    for group, category in pairs:
-        counts.setdefault(group, Counter())[category] += 1
-    return {g: min(c, key=lambda name, c=c: (-c[name], name)) for g, c in counts.items()}
 
 
 def prepare(
@@ -110,23 +72,10 @@ def prepare(
         return Summary(done_before=True)
     with closing(_runner(settings, found, workers, scheduler)) as runner:
         try:
-            split_of = splitting.of(_surveyed(found.sources, runner, splitting))
-            work = Work(found, split_of, settings, threshold, watch)
+            work = Work(found, splitting, settings, threshold, watch)
             return work.rehearse(runner) if dry_run else work.write(runner, where, request)
         finally:
             forget_files()
-
-
-def _surveyed(sources: list[Source], runner: Runner, splitting: Splitting) -> list[Source]:
-    """Leave out sources without a usable image, where they would count in the splits.
-
-    Among many groups a hash shares out the usable ones as it does all, and opening every file
-    twice would take long.
-    """
-    if splitting.stratify is None and len({s.group for s in sources}) > _FEW_GROUPS:
-        return sources
-    jobs = (Job(source, survey=True) for source in sources)
-    return [job.source for job, outcome in in_order(jobs, runner) if outcome.usable]
 
 
 def _runner(

@@ -18,6 +18,7 @@ from stemgan_data_prep.journal import Journal, Position
 from stemgan_data_prep.micrographs import Found, Rejection, Source
 from stemgan_data_prep.reports import Summary, rejected_csv, summarise
 from stemgan_data_prep.running import Runner, in_order
+from stemgan_data_prep.sharing import Splitting
 
 Watch = Callable[[Iterable[Source], int], Iterable[Source]]
 
@@ -28,19 +29,19 @@ class Work:
     Parameters
     ----------
     found : what to work on.
-    split_of : names the split of each group.
-    settings, threshold, watch : see `prepare`.
+    splitting, settings, threshold, watch : see `prepare`.
     """
 
     def __init__(
         self,
         found: Found,
-        split_of: Callable[[str], str],
+        splitting: Splitting,
         settings: Settings,
         threshold: float,
         watch: Watch | None,
     ) -> None:
-        self.found, self.split_of, self.settings = found, split_of, settings
+        self.found, self.splitting, self.settings = found, splitting, settings
+        self.split_of: Callable[[str], str] = str
         self.threshold = threshold
         self.watch: Watch = watch or (lambda sources, _: sources)
 
@@ -55,6 +56,7 @@ class Work:
             with writer:
                 journal = Journal(folder, writer, request, self.threshold)
                 stack.callback(journal.close)
+                self._share_out(journal.once("usable.json", lambda: self._usable(runner)))
                 for _ in self.watch(self._fill(runner, journal), self._left(journal.position)):
                     pass
                 summary, images = summarise(self.found.rejected, journal.lines())
@@ -68,6 +70,7 @@ class Work:
 
     def rehearse(self, runner: Runner) -> Summary:
         """Do all but write."""
+        self._share_out(self._usable(runner))
         seen = Seen(None, self.settings.size, self.threshold)
         keys: list[str] = []
         lines: list[dict[str, Any]] = []
@@ -89,6 +92,17 @@ class Work:
         if not summary.tiles:
             raise nothing_used(summary)
         return summary
+
+    def _usable(self, runner: Runner) -> list[int]:
+        """List the numbers of the sources to share out."""
+        sources = self.found.sources
+        if not self.splitting.needs_survey(sources):
+            return list(range(len(sources)))
+        surveys = in_order((Job(source, survey=True) for source in sources), runner)
+        return [number for number, (_, outcome) in enumerate(surveys) if outcome.usable]
+
+    def _share_out(self, usable: list[int]) -> None:
+        self.split_of = self.splitting.of([self.found.sources[number] for number in usable])
 
     def _left(self, position: Position) -> int:
         return len(self.found.sources) - position.source

@@ -124,7 +124,7 @@ def _settings(arguments: argparse.Namespace) -> tuple[Any, Any]:
     from stemgan.errors import InputError
     from stemgan_data_prep.filters import parse_conditions
     from stemgan_data_prep.jobs import STACKS, Settings
-    from stemgan_data_prep.prepare import Splitting
+    from stemgan_data_prep.sharing import Splitting
     from stemgan_data_prep.splits import parse_shares
 
     size, overlap, workers = arguments.size, arguments.overlap, arguments.workers
