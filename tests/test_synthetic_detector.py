@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stemgan.synthetic import Detector, detect, micrograph, random_detector, recorded
+from stemgan.scan import ScanDesign
+from stemgan.synthetic import (
+    Detector,
+    detect,
+    measure_along,
+    micrograph,
+    random_detector,
+    recorded,
+)
 from stemgan.synthetic.detector import pink
 
 
@@ -98,3 +106,62 @@ def test_every_fault_is_drawn_now_and_then():
     drawn = [asdict(random_detector(np.random.default_rng(seed))) for seed in range(200)]
     for field in fields(Detector):
         assert len({str(one[field.name]) for one in drawn}) > 1, field.name
+
+
+def _trace(family, **how):
+    return ScanDesign(family, (64, 80), **how).trace()
+
+
+@pytest.mark.parametrize("family", ["spiral", "dots", "hilbert", "jittered-grid"])
+def test_a_perfect_detector_reads_the_image_along_any_path(family):
+    image = micrograph((64, 80), np.random.default_rng(0))
+    trace = _trace(family, coverage=0.1)
+    scan = measure_along(image, trace, Detector(), np.random.default_rng(0))
+    np.testing.assert_allclose(scan.values[scan.mask], image[scan.mask], atol=1e-6)
+    assert np.array_equal(scan.dwell, trace.dwell)
+
+
+def test_afterglow_follows_the_path_and_not_the_lines():
+    trace = _trace("spiral", coverage=0.1)
+    image = np.zeros((64, 80), dtype=np.float32)
+    spot = len(trace.visited) // 2
+    image.ravel()[trace.visited[spot]] = 1
+    by = Detector(glow=0.5, decay=2.0)
+    seen = measure_along(image, trace, by, np.random.default_rng(0)).values.ravel()[
+        trace.visited
+    ]
+    assert (seen[:spot] == 0).all()
+    np.testing.assert_allclose(seen[spot + 2] / seen[spot + 1], np.exp(-0.5), rtol=1e-4)
+
+
+def test_late_coils_read_where_the_beam_was():
+    image = np.tile(np.arange(80, dtype=np.float32), (64, 1))
+    trace = _trace("serpentine", coverage=0.1)
+    scan = measure_along(image, trace, Detector(lag=5.0), np.random.default_rng(0))
+    late = (scan.values - image)[scan.mask]
+    # Lines run to the right and to the left in turns, and the beam is behind in both.
+    assert np.median(late[late < 0]) == pytest.approx(-5, abs=0.7)
+    assert np.median(late[late > 0]) == pytest.approx(5, abs=0.7)
+
+
+def test_noise_of_a_path_is_counted_and_slow():
+    image = np.full((64, 80), 2.0, dtype=np.float32)
+    trace = _trace("spiral", coverage=0.3)
+    rng = np.random.default_rng(0)
+    counted = measure_along(image, trace, Detector(electrons=16.0), rng)
+    assert counted.values[counted.mask].std() == pytest.approx(2 / 4, rel=0.1)
+    slow = measure_along(image, trace, Detector(pink=0.02), rng).values.ravel()[trace.visited]
+    assert slow.std() == pytest.approx(2 * 0.02, rel=0.05)
+    assert np.diff(slow).std() < slow.std()
+
+
+def test_random_faults_along_a_path_are_finite_and_repeatable():
+    image = micrograph((64, 80), np.random.default_rng(1))
+    for seed in range(10):
+        by = random_detector(np.random.default_rng(seed))
+        one, two = (
+            measure_along(image, _trace("dots", coverage=0.1), by, np.random.default_rng(seed))
+            for _ in range(2)
+        )
+        assert np.isfinite(one.values).all()
+        assert np.array_equal(one.values, two.values)

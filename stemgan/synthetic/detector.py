@@ -1,6 +1,6 @@
 """Recording by a raster scan: where the beam really was, and what the detector made of it.
 
-Everything acts in the order of time: line by line, from left to right. `measurement.measure`
+Everything acts in the order of time: line by line, from left to right. `along.measure_along`
 does the same along other paths.
 """
 
@@ -119,10 +119,10 @@ def detect(
         counts = rng.poisson(np.maximum(signal, 0) * (by.electrons / mean))
         signal = counts * (mean / by.electrons)
     if by.glow > 0:
-        signal = _afterglow(signal, by)
+        signal = afterglow(signal, by)
     if by.readout > 0:
         signal = signal + by.readout * span * rng.standard_normal(image.shape)
-    return _digitised(blur(signal, by.grain), by, float(image.min()), span).astype(np.float32)
+    return digitised(blur(signal, by.grain), by, float(image.min()), span).astype(np.float32)
 
 
 def _read(image: Image, by: Detector, rng: np.random.Generator) -> NDArray[np.floating]:
@@ -195,8 +195,12 @@ def pink(count: int, rng: np.random.Generator) -> Array:
     return noise / max(float(noise.std()), 1e-12)
 
 
-def _afterglow(signal: NDArray[np.floating], by: Detector) -> NDArray[np.floating]:
-    """Delay a share of the signal by exp(-t / decay), along the scan and into the next line."""
+def afterglow(signal: NDArray[np.floating], by: Detector) -> NDArray[np.floating]:
+    """Delay a share of the signal by exp(-t / decay) from pixel to pixel, in order.
+
+    late[t] = (1 - k) signal[t] + k late[t - 1] with k = exp(-1 / decay); the result is
+    (1 - glow) signal + glow late.
+    """
     from scipy.signal import lfilter, lfilter_zi
 
     keep = np.exp(-1 / by.decay)
@@ -206,9 +210,10 @@ def _afterglow(signal: NDArray[np.floating], by: Detector) -> NDArray[np.floatin
     return (1 - by.glow) * signal + by.glow * late.reshape(signal.shape)
 
 
-def _digitised(
+def digitised(
     signal: NDArray[np.floating], by: Detector, low: float, span: float
 ) -> NDArray[np.floating]:
+    """Cut off what is too bright and round to grey levels, between `low` and `low` + `span`."""
     if by.saturation is not None:
         signal = np.minimum(signal, low + by.saturation * span)
     if by.levels is not None and span > 0:
