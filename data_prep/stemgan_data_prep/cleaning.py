@@ -106,18 +106,22 @@ def without_bars(image: NDArray[np.float32]) -> Cut:
 
 def _bar(image: NDArray[np.float32]) -> int:
     """Count the rows of a bar at the top."""
-    height = image.shape[0]
     background = _commonest(image[:_THINNEST_BAR])
-    deepest = int(_LARGEST_SHARE * height)
-    looked = image[: deepest + _ROWS_ABOVE]
-    share = (looked == background).mean(axis=1)
-    line = np.array([(row == _commonest(row)).mean() >= _LINE for row in looked])
-    outside = np.flatnonzero((share < _BACKGROUND) & ~line)
-    rows = int(outside[0]) if outside.size else 0
+    deepest = int(_LARGEST_SHARE * image.shape[0])
+    rows = 0
+    while rows <= deepest and _is_bar(image[rows], background):
+        rows += 1
     if not _THINNEST_BAR <= rows <= deepest:
         return 0
-    beyond = share[rows : rows + _ROWS_ABOVE]
+    beyond = image[rows : rows + _ROWS_ABOVE] == background
     return rows if beyond.mean() < _ABOVE else 0
+
+
+def _is_bar(row: NDArray[np.float32], background: np.float32) -> bool:
+    """Tell a row of text on its background, or a line, from one of an image."""
+    if (row == background).mean() >= _BACKGROUND:
+        return True
+    return bool((row == _commonest(row)).mean() >= _LINE)
 
 
 def _margins(image: NDArray[np.float32]) -> Cut:
