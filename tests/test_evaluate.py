@@ -467,3 +467,19 @@ def test_methods_that_changed_are_not_mixed(images, tmp_path, monkeypatch):
     with pytest.raises(InputError, match="versions of methods"):
         evaluation.evaluate(plan, tmp_path / "out")
     evaluation.evaluate(plan, tmp_path / "out", overwrite=True)
+
+
+def test_a_crop_is_the_middle_and_part_of_the_plan(tmp_path):
+    image = np.random.default_rng(0).random((40, 60), dtype=np.float32)
+    write_image(tmp_path / "wide.tif", image)
+    write_image(tmp_path / "small.tif", image[:30, :30])
+    paths = [tmp_path / "small.tif", tmp_path / "wide.tif"]
+    whole = make_plan(paths, ["nearest"], ["dots"], ["1/5"])
+    plan = make_plan(paths, ["nearest"], ["dots"], ["1/5"], crop=32)
+    assert [source.shape for source in plan.sources] == [(30, 30), (32, 32)]
+    truth, scan = take_scan(plan.sources[1], plan.conditions[0], 0)
+    assert np.array_equal(truth, image[4:36, 14:46])
+    assert scan.shape == (32, 32)
+    assert plan.settings() != whole.settings()
+    with pytest.raises(InputError, match="crop"):
+        make_plan(paths, ["nearest"], ["dots"], ["1/5"], crop=2)

@@ -51,6 +51,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N,...",
         help="mean per measured pixel, or none",
     )
+    parser.add_argument(
+        "--crop", type=int, metavar="N", help="use the middle of images larger than N px"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of paths and noise (0)")
     parser.add_argument("--by", metavar="COLUMN", help="also split the means by this column")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
@@ -78,6 +81,7 @@ def main(argv: list[str]) -> None:
         _items(args.scan, "--scan"),
         () if args.coverage is None else _items(args.coverage, "--coverage"),
         electrons,
+        crop=args.crop,
         seed=args.seed,
         device=args.device,
         by=args.by,

@@ -51,6 +51,7 @@ class Plan:
             "conditions": [[c.scan, c.coverage, c.electrons] for c in self.conditions],
             "paths": {scan: _digest(file_of(scan)) for scan in sorted(files)},
             "methods": {name: fingerprint(name) for name in self.methods},
+            "crop": sorted({source.crop or 0 for source in self.sources}),
             "seed": self.seed,
             "by": self.by,
         }
@@ -63,6 +64,7 @@ def make_plan(
     coverages: Sequence[str],
     electrons: Sequence[float | None] = (None,),
     *,
+    crop: int | None = None,
     seed: int = 0,
     device: str = "auto",
     by: str | None = None,
@@ -77,6 +79,7 @@ def make_plan(
         of its own.
     coverages : such as "1/20"; may be empty where every scan is a file.
     electrons : mean numbers per measured pixel; None is without noise.
+    crop : longest side of an image's middle that is used [px]; None: whole images.
     seed : of random paths and of the noise.
     device : for models.
     by : column of the manifest that means are split by.
@@ -84,8 +87,11 @@ def make_plan(
     Raises
     ------
     InputError : an unknown method, model, scan family or column, a coverage that is none or
-        that leaves an image too few pixels, or an image or path file that cannot be used.
+        that leaves an image too few pixels, a crop too small, or an image or path file that
+        cannot be used.
     """
+    if crop is not None and crop < SMALLEST_SIDE:
+        raise InputError(f"a crop of {crop} px is too small: choose {SMALLEST_SIDE} or more")
     for method in methods:
         check_name(method)
     families = [scan for scan in scans if not is_file(scan)]
@@ -96,7 +102,7 @@ def make_plan(
             _check_scan(scan, coverage)
     for number in electrons:
         Noise(electrons=number)
-    sources = tuple(find_sources(list(dict.fromkeys(paths)), by))
+    sources = tuple(find_sources(list(dict.fromkeys(paths)), by, crop))
     for coverage in coverages if families else ():
         _check_pixels(sources, coverage)
     for method in set(methods) & set(SMALL_FRAMES):

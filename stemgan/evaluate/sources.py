@@ -26,6 +26,7 @@ class Source:
     shape : height and width [px].
     group : images of one specimen or session count as one in means over groups.
     label : its value in the column that means are split by, or "".
+    crop : longest side of the image's middle that is used [px]; None: all of it.
     """
 
     path: Path
@@ -34,10 +35,11 @@ class Source:
     shape: tuple[int, int]
     group: str
     label: str = ""
+    crop: int | None = None
 
     def truth(self) -> NDArray[np.float32]:
-        """Read the full image, (H, W) float32."""
-        return _stack(self.path)[self.frame].data
+        """Read the full image, or its middle, (H, W) float32."""
+        return middle(_stack(self.path)[self.frame].data, self.crop)
 
 
 @lru_cache(maxsize=1)
@@ -46,8 +48,24 @@ def _stack(path: Path) -> list[Micrograph]:
     return read_stack(path)
 
 
-def find_sources(paths: Sequence[Path], by: str | None) -> Iterator[Source]:
-    """Yield every image of some files.
+def middle(image: NDArray[np.float32], side: int | None) -> NDArray[np.float32]:
+    """Cut the middle out of an image, at most `side` px high and wide.
+
+    Examples
+    --------
+    >>> middle(np.float32([[1, 2, 3, 4]]), 2)
+    array([[2., 3.]], dtype=float32)
+    """
+    if side is None:
+        return image
+    top, left = (max(n - side, 0) // 2 for n in image.shape)
+    return np.ascontiguousarray(image[top : top + side, left : left + side])
+
+
+def find_sources(
+    paths: Sequence[Path], by: str | None, crop: int | None = None
+) -> Iterator[Source]:
+    """Yield every image of some files; of large ones the middle, if a `crop` [px] is given.
 
     Raises
     ------
@@ -69,11 +87,11 @@ def find_sources(paths: Sequence[Path], by: str | None) -> Iterator[Source]:
                 name += path.suffix
             if stems[path.stem] > 1:
                 name = f"{path.parent.as_posix()}/{name}"
-            height, width = micrograph.data.shape
+            height, width = middle(micrograph.data, crop).shape
             alone = stems[path.stem] == 1
             group = columns.get("group") or (path.stem if alone else path.as_posix())
             label = columns[by] if by is not None else ""
-            yield Source(path, frame, name, (height, width), group, label)
+            yield Source(path, frame, name, (height, width), group, label, crop)
 
 
 def _check_image(path: Path, data: NDArray[np.float32]) -> None:
