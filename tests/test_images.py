@@ -1,9 +1,6 @@
-"""Image files: what is read is what was written, with its scale; masks are never guessed."""
+"""Image files: what is read is what was written, with its scale."""
 
 import json
-import os
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,15 +11,10 @@ from PIL import Image
 
 from stemgan.errors import InputError
 from stemgan.images import (
-    picture,
-    pictures,
-    read_mask,
     read_micrograph,
     read_partial_scan,
-    read_partial_scans,
     read_stack,
     write_image,
-    write_picture,
 )
 from stemgan.images.micrograph import plain_scale
 
@@ -210,159 +202,3 @@ def test_pickles_are_refused(tmp_path):
     np.save(tmp_path / "a.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(InputError, match="pickled"):
         read_stack(tmp_path / "a.npy")
-
-
-@pytest.mark.parametrize("suffix", [".tif", ".npy", ".png", ".bmp"])
-def test_whole_numbers_of_a_mask_say_measured_or_not(tmp_path, suffix):
-    mask = noise() > 5
-    path = tmp_path / f"m{suffix}"
-    grey = mask.astype(np.uint8) * 255
-    if suffix == ".npy":
-        np.save(path, grey)
-    elif suffix == ".tif":
-        tifffile.imwrite(path, grey)
-    else:
-        Image.fromarray(grey).save(path)
-    np.testing.assert_array_equal(read_mask(path), mask.astype(np.float32))
-
-
-@pytest.mark.parametrize("mode", ["1", "P", "RGB", "RGBA", "LA"])
-def test_a_mask_may_be_any_kind_of_grey_png(tmp_path, mode):
-    mask = noise() > 5
-    Image.fromarray(mask.astype(np.uint8) * 255).convert(mode).save(tmp_path / "m.png")
-    np.testing.assert_array_equal(read_mask(tmp_path / "m.png"), mask)
-
-
-def test_a_coloured_mask_is_refused(tmp_path):
-    Image.new("RGB", (40, 32), (255, 0, 0)).save(tmp_path / "m.png")
-    with pytest.raises(InputError, match="colour"):
-        read_mask(tmp_path / "m.png")
-
-
-def test_fractions_of_a_mask_are_dwell(tmp_path):
-    dwell = np.where(noise() > 5, 0.625, 0).astype(np.float32)
-    np.save(tmp_path / "m.npy", dwell)
-    np.testing.assert_array_equal(read_mask(tmp_path / "m.npy"), dwell)
-
-
-def test_nan_marks_what_is_unmeasured_and_zeros_do_not(tmp_path):
-    data = noise()
-    data[noise(seed=1) > 5] = np.nan
-    data[0, :20] = 0
-    write_image(tmp_path / "a.tif", data, 0.2, "nm")
-    scan = read_partial_scan(tmp_path / "a.tif")
-    np.testing.assert_array_equal(scan.mask, ~np.isnan(data))
-    np.testing.assert_array_equal(scan.with_nan(), data)
-    assert (scan.pixel_size, scan.unit) == (0.2, "nm")
-    write_image(tmp_path / "b.tif", np.nan_to_num(data))
-    with pytest.raises(InputError, match="no NaN and no mask"):
-        read_partial_scan(tmp_path / "b.tif")
-
-
-def test_one_mask_serves_a_stack(tmp_path):
-    data, mask = noise((3, *SHAPE)), noise(seed=1) > 5
-    data[:, ~mask] = np.nan  # NaN outside the mask is nobody's business
-    np.save(tmp_path / "a.npy", data)
-    np.save(tmp_path / "m.npy", mask)
-    scans = read_partial_scans(tmp_path / "a.npy", mask=tmp_path / "m.npy")
-    assert [s.name for s in scans] == ["a_0000", "a_0001", "a_0002"]
-    for scan, values in zip(scans, data, strict=True):
-        np.testing.assert_array_equal(scan.values, np.where(mask, values, 0))
-
-
-def test_pictures_show_unmeasured_pixels_in_their_own_colour(tmp_path):
-    data = noise((300, 400))
-    data[:150] = np.nan
-    path = write_picture(
-        tmp_path / "p.png", picture([("a", data), ("b\nc", noise((300, 400)))])
-    )
-    drawn = np.asarray(Image.open(path))
-    assert drawn.shape[1] > 800
-    assert (drawn[80, 100] == pictures._UNMEASURED).all()
-    assert len(set(drawn[250, 100].tolist())) == 1  # measured pixels are grey
-
-
-def test_a_constant_image_can_be_pictured():
-    assert picture([("vacuum", np.zeros((32, 32), np.float32))]).width >= 256
-
-
-def test_a_strip_can_be_pictured():
-    assert picture([("", np.zeros((8, 20_000)))]).height > 0
-
-
-def test_a_small_preview_is_enlarged_and_a_large_one_reduced():
-    assert 512 > picture([("a", noise((40, 50)))]).width >= 256
-    assert picture([("a", noise((64, 5000)))]).width <= 1050
-
-
-@pytest.mark.parametrize("name", ["a.dm4", "a.xyz"])
-def test_makers_formats_name_the_extra(tmp_path, name, monkeypatch):
-    monkeypatch.setattr("stemgan.images.vendor.util.find_spec", lambda _: None)
-    (tmp_path / name).write_bytes(b"x")
-    with pytest.raises(InputError, match=r"pip install 'stemgan\[formats\]'"):
-        read_stack(tmp_path / name)
-
-
-@pytest.fixture
-def rosettasciio(monkeypatch, tmp_path):
-    """Stand in for RosettaSciIO with one format, so that its seam is tested without it."""
-    package = tmp_path / "packages" / "rsciio"
-    (package / "toy").mkdir(parents=True)
-    plugin = {"name": "Toy", "file_extensions": ["toy", "TOY"], "api": "rsciio.toy"}
-    (package / "__init__.py").write_text(f"IO_PLUGINS = [{plugin}]\n")
-    (package / "toy" / "__init__.py").write_text(
-        "import numpy as np\n"
-        "def file_reader(name):\n"
-        "    from pathlib import Path\n"
-        "    if Path(name).read_text() != 'toy':\n"
-        "        raise OSError('not\\n a toy')\n"
-        "    axes = [{'scale': 1.0, 'units': 'm'}] + [{'scale': 2e-10, 'units': 'm'}] * 2\n"
-        "    head = {'General': {'title': 'HAADF'}}\n"
-        "    spectra = [{'navigate': True}] * 2 + [{'navigate': False}]\n"
-        "    return [{'data': np.ones((32, 40, 9)), 'axes': spectra},\n"
-        "            {'data': np.ones((32, 40), 'u2'), 'axes': axes[1:], 'metadata': head}]\n"
-    )
-    monkeypatch.syspath_prepend(package.parent)
-    for name in ("rsciio", "rsciio.toy"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    yield
-    for name in ("rsciio", "rsciio.toy"):
-        sys.modules.pop(name, None)
-
-
-@pytest.mark.usefixtures("rosettasciio")
-def test_makers_formats_are_read_through_rosettasciio(tmp_path):
-    (tmp_path / "a.toy").write_text("toy")
-    (image,) = read_stack(tmp_path / "a.toy")
-    assert image.data.shape == (32, 40)
-    assert image.data.dtype == np.float32
-    assert (image.pixel_size, image.unit) == (0.2, "nm")
-    assert image.metadata == {"title": "HAADF"}
-    (tmp_path / "b.toy").write_text("broken")
-    with pytest.raises(InputError, match=r"Toy: not a toy"):
-        read_stack(tmp_path / "b.toy")
-    (tmp_path / "c.other").write_text("x")
-    with pytest.raises(InputError, match="unknown format"):
-        read_stack(tmp_path / "c.other")
-
-
-@pytest.mark.parametrize("name", ["test_STEM_image.dm3", "fei_example_dpc_titles.emd"])
-def test_real_makers_files(name):
-    pytest.importorskip("rsciio", reason="RosettaSciIO is not installed")
-    root = os.environ.get("STEMGAN_REAL_DATA")
-    if root is None:
-        pytest.skip("STEMGAN_REAL_DATA is not set")
-    image = read_micrograph(Path(root) / "formats" / name)
-    assert image.pixel_size is not None
-    assert image.unit in ("pm", "nm", "µm")
-    assert np.isfinite(image.data).all()
-
-
-def test_published_scan_with_its_mask():
-    root = os.environ.get("STEMGAN_REAL_DATA")
-    if root is None:
-        pytest.skip("STEMGAN_REAL_DATA is not set")
-    folder = Path(root) / "partial_scans"
-    scan = read_partial_scan(folder / "partial_scan-1.tif", mask=folder / "mask.tif")
-    assert scan.dwell.max() == 10 / 16
-    assert 1 / scan.coverage == pytest.approx(5.73, abs=0.01)

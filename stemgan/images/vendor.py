@@ -130,7 +130,7 @@ def _read(reader: str, path: Path) -> list[dict[str, Any]]:
         file_reader = import_module(reader).file_reader
         try:
             return [_at_once(signal) for signal in file_reader(str(path), lazy=True)]
-        except (NotImplementedError, TypeError):
+        except Exception:  # some readers know no laziness, others not for every file
             return file_reader(str(path))
 
 
