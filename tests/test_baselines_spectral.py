@@ -13,9 +13,9 @@ from stemgan.baselines.spectra import rings, spectrum_of, white_part, widened
 from stemgan.measurement import PartialScan, measure
 from stemgan.metrics import rmse
 from stemgan.scan import ScanDesign
-from stemgan_kernels import vecchia
+from stemgan_kernels import dictionary, vecchia
 
-METHODS = ("gaussian-process", "fourier-pocs", "dct-sparse")
+METHODS = ("gaussian-process", "fourier-pocs", "dct-sparse", "dictionary")
 SHAPE = (72, 90)
 
 
@@ -230,6 +230,51 @@ def test_the_same_scan_gives_the_same_image():
     np.testing.assert_array_equal(once, again)
 
 
-@pytest.mark.parametrize("module", [covariance, spectra, vecchia])
+def test_sparse_codes_find_the_atoms_that_made_the_patches():
+    rng = np.random.default_rng(0)
+    atoms = rng.normal(size=(12, 40)).astype(np.float32)
+    atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)
+    wanted = np.array([[3, 7], [0, 11], [5, 5]])
+    patches = (4 * atoms[wanted[:, 0]] - 2 * atoms[wanted[:, 1]]).astype(np.float32)
+    weights = rng.uniform(0.2, 1, patches.shape).astype(np.float32)
+    weights[:, ::3] = 0
+    patches[:, ::3] = 99
+    chosen, amplitudes = dictionary.sparse_codes(patches, weights, atoms, 3, 1e-5)
+    assert [sorted(set(row) - {-1}) for row in chosen.tolist()] == [[3, 7], [0, 11], [5]]
+    assert amplitudes[0, chosen[0] == 3] == pytest.approx(4, rel=1e-3)
+    assert amplitudes[0, chosen[0] == 7] == pytest.approx(-2, rel=1e-3)
+
+
+def test_updated_atoms_fit_better_and_missing_values_do_not_matter():
+    rng = np.random.default_rng(1)
+    truth = rng.normal(size=(4, 20)).astype(np.float32)
+    chosen = rng.integers(0, 4, (300, 1)).astype(np.int32)
+    amplitudes = rng.uniform(1, 2, (300, 1)).astype(np.float32)
+    patches = amplitudes * truth[chosen[:, 0]]
+    weights = (rng.random(patches.shape) < 0.5).astype(np.float32)
+    patches[weights == 0] = 1e3
+    start = rng.normal(size=truth.shape).astype(np.float32)
+    start /= np.linalg.norm(start, axis=1, keepdims=True)
+    found = dictionary.update_atoms(patches, weights, start, chosen, amplitudes, first=1)
+    np.testing.assert_array_equal(found[0], start[0])
+    for atom, wanted in zip(found[1:], truth[1:], strict=True):
+        np.testing.assert_allclose(atom, wanted / np.linalg.norm(wanted), atol=1e-3)
+
+
+def test_a_learned_dictionary_completes_what_no_average_does():
+    """Random dots over a lattice: the repeated patch is learned from where it was measured."""
+    image = lattice((128, 140), 11)
+    rng = np.random.default_rng(3)
+    dwell = (rng.random(image.shape) < 1 / 12).astype(np.float32)
+    scan = PartialScan(image * dwell, dwell)
+    span = float(np.ptp(image))
+    learned, local = (
+        rmse(complete(scan, method), image, span)
+        for method in ("dictionary", "normalised-convolution")
+    )
+    assert learned < 0.7 * local
+
+
+@pytest.mark.parametrize("module", [covariance, spectra, vecchia, dictionary])
 def test_doctests(module):
     assert doctest.testmod(module).failed == 0

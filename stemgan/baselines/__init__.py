@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgan.baselines.dct import dct_sparse
+from stemgan.baselines.dictionary import dictionary
 from stemgan.baselines.fourier import fourier_pocs
 from stemgan.baselines.gaussian_process import gaussian_process
 from stemgan.baselines.inpainting import (
@@ -47,6 +48,7 @@ METHODS: dict[str, Callable[[PartialScan], NDArray[np.float32]]] = {
     "dct-sparse": dct_sparse,
     "fourier-pocs": fourier_pocs,
     "gaussian-process": gaussian_process,
+    "dictionary": dictionary,
     "opencv-telea": opencv_telea,
     "opencv-ns": opencv_ns,
     "skimage-biharmonic": skimage_biharmonic,

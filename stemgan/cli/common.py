@@ -19,7 +19,8 @@ FAMILY_NAMES = (
 METHOD_NAMES = (
     "nearest, smoothed-nearest, linear, smoothed-linear, cubic, natural-neighbour, "
     "normalised-convolution, laplace, biharmonic, total-variation, dct-sparse, "
-    "fourier-pocs, gaussian-process, opencv-telea, opencv-ns, skimage-biharmonic"
+    "fourier-pocs, gaussian-process, dictionary, opencv-telea, opencv-ns, "
+    "skimage-biharmonic"
 )
 
 
