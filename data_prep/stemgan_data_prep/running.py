@@ -1,18 +1,16 @@
 """Jobs in this process, on all cores, or on a Dask cluster; results always in order."""
 
-import os
-import signal
-import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from typing import Any, Protocol
 
 from stemgan.errors import InputError
+from stemgan.processes import begin_worker
 from stemgan_data_prep.cutting import cut
 from stemgan_data_prep.jobs import Job, Outcome, Settings
 from stemgan_data_prep.micrographs import Rejection
@@ -102,20 +100,7 @@ class Processes:
         self._pool = self._new(self.workers)
 
     def _new(self, workers: int) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(workers, get_context("spawn"), _begin)
-
-
-def _begin() -> None:
-    """Leave Ctrl-C to the parent, and end when it ends, however it does."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+        return ProcessPoolExecutor(workers, get_context("spawn"), begin_worker)
 
 
 class Cluster:

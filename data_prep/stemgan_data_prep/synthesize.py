@@ -13,6 +13,7 @@ import numpy as np
 import stemgan
 from stemgan.data.shards import Encoded, Label, ShardWriter, encode_image, is_finished
 from stemgan.errors import InputError
+from stemgan.processes import begin_worker
 from stemgan.synthetic import Scene, recorded, scene
 from stemgan_data_prep.quality import noise_deviation
 from stemgan_data_prep.splits import assign
@@ -117,7 +118,7 @@ def _drawn(todo: Iterable[int], drawing: Drawing, workers: int) -> Iterator[Draw
         yield from (_draw(index, drawing) for index in todo)
         return
     # Spawned, as on Windows and macOS: the same everywhere.
-    with get_context("spawn").Pool(workers) as pool:
+    with get_context("spawn").Pool(workers, begin_worker) as pool:
         numbers = iter(todo)
         waiting = deque(
             pool.apply_async(_draw, (index, drawing)) for index in islice(numbers, 4 * workers)

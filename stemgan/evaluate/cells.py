@@ -17,6 +17,7 @@ from stemgan.evaluate.plan import Plan
 from stemgan.evaluate.scans import Condition, Taken, take
 from stemgan.evaluate.sources import Source
 from stemgan.metrics import PITCH_EDGES, ErrorByDistance, blurred, score
+from stemgan.processes import begin_worker
 
 
 class Entry(NamedTuple):
@@ -127,6 +128,7 @@ def _in_parallel(
 
 
 def _start_worker(plan: Plan, workers: int) -> None:
+    begin_worker()
     if any(name not in METHODS for name in plan.methods):
         import torch
 
