@@ -22,7 +22,7 @@ BATCH, EPOCHS = 2, 2
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory):
     path = tmp_path_factory.mktemp("data") / "set"
-    synthesize(26, path, size=64, shares=(0.7, 0.3, 0.0))
+    synthesize(20, path, size=64, shares=(0.7, 0.3, 0.0))
     return path
 
 
@@ -30,7 +30,11 @@ def data(dataset, batch_size=BATCH):
     crops = CropSettings(size=64, families=("spiral", "dots"), coverage=(0.05, 0.2))
     coverages = (1 / 4, 1 / 20)
     return PartialScanData(
-        [dataset], batch_size=batch_size, crops=crops, val_coverages=coverages
+        [dataset],
+        batch_size=batch_size,
+        crops=crops,
+        val_coverages=coverages,
+        samples_per_epoch=12,
     )
 
 
@@ -89,6 +93,7 @@ def fit(dataset, folder, witness, resume=None, devices=1):
         logger=False,
         callbacks=[SaveFailed()],
         enable_checkpointing=False,
+        limit_val_batches=1,
         enable_progress_bar=False,
         enable_model_summary=False,
         default_root_dir=str(folder),
@@ -99,9 +104,9 @@ def fit(dataset, folder, witness, resume=None, devices=1):
 
 def resumed(dataset, folder, devices=1):
     """Train whole; then stop in, and after, some steps, and go on. List what each was fed."""
-    whole = fit(dataset, folder, Witness(save_after=3), devices=devices)
-    again = [(whole.trained[:3], folder / "saved.ckpt")]
-    for step in (2, 7):
+    whole = fit(dataset, folder, Witness(save_after=2), devices=devices)
+    again = [(whole.trained[:2], folder / "saved.ckpt")]
+    for step in (1, 4):
         failing = Witness(fail_in=step)
         with pytest.raises(Stop):
             fit(dataset, folder, failing, devices=devices)
@@ -154,7 +159,7 @@ def together(dataset, folder):
         program = PROGRAM.format(path=path, dataset=str(dataset), folder=str(folder))
         command = [sys.executable, "-W", "ignore", "-c", program, str(rank)]
         processes.append(subprocess.Popen(command, env=where))
-    assert [process.wait(timeout=120) for process in processes] == [0, 0]
+    assert [process.wait(timeout=300) for process in processes] == [0, 0]
     return [
         json.loads((folder / f"rank{rank}.json").read_text(encoding="utf-8"))
         for rank in range(2)
