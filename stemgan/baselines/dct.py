@@ -11,21 +11,22 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from stemgan.baselines.smoothing import is_dotted
 from stemgan.baselines.sparse import Shrinkage, Transform, complete_sparsely
 from stemgan.measurement import PartialScan
 
 Image = NDArray[np.float32]
 
 # Tuned on training images (benchmarks/tune_baselines.py; docs/classical_methods.md).
-TUNED = {"lines": (0.6, 0.05, 0.8), "dots": (0.3, 0.03, 1.0)}
-"""`base`, `floor` and `tilt` for masks of lines and of separate dots."""
+SHARE, FLOOR, TILT = 1.4, 0.03, 0.8
+"""Of `sparse.Shrinkage`."""
 ITERATIONS = 60
 
 
 def dct_sparse(
     scan: PartialScan,
-    tuned: tuple[float, float, float] | None = None,
+    share: float = SHARE,
+    floor: float = FLOOR,
+    tilt: float = TILT,
     iterations: int = ITERATIONS,
     workers: int = 1,
 ) -> Image:
@@ -34,8 +35,7 @@ def dct_sparse(
     Parameters
     ----------
     scan : the partial scan.
-    tuned : `base`, `floor` and `tilt` of `sparse.Shrinkage`; by default what `TUNED` says for
-        the mask's kind.
+    share, floor, tilt : of `sparse.Shrinkage`.
     iterations : number of turns, at least 2.
     workers : threads of the transforms.
 
@@ -50,8 +50,7 @@ def dct_sparse(
         partial(_image, workers=workers),
         np.hypot(rows[:, None], columns),
     )
-    chosen = tuned or TUNED["dots" if is_dotted(scan) else "lines"]
-    return complete_sparsely(scan, transform, Shrinkage(*chosen, iterations))
+    return complete_sparsely(scan, transform, Shrinkage(share, floor, tilt, iterations))
 
 
 def _cosines(image: Image, workers: int) -> Image:

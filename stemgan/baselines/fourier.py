@@ -9,21 +9,22 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgan.baselines.smoothing import is_dotted
 from stemgan.baselines.sparse import Shrinkage, Transform, complete_sparsely
 from stemgan.baselines.spectra import frequencies, image_of, spectrum_of, widened
 from stemgan.measurement import PartialScan
 
 # Tuned on training images (benchmarks/tune_baselines.py; docs/classical_methods.md).
-TUNED = {"lines": (0.6, 0.03, 0.8), "dots": (0.3, 0.05, 1.5)}
-"""`base`, `floor` and `tilt` for masks of lines and of separate dots."""
+SHARE, FLOOR, TILT = 1.4, 0.03, 0.9
+"""Of `sparse.Shrinkage`."""
 ITERATIONS = 80
 """40 are too few for wide gaps; more than 120 complete the noise."""
 
 
 def fourier_pocs(
     scan: PartialScan,
-    tuned: tuple[float, float, float] | None = None,
+    share: float = SHARE,
+    floor: float = FLOOR,
+    tilt: float = TILT,
     iterations: int = ITERATIONS,
     workers: int = 1,
 ) -> NDArray[np.float32]:
@@ -32,8 +33,7 @@ def fourier_pocs(
     Parameters
     ----------
     scan : the partial scan.
-    tuned : `base`, `floor` and `tilt` of `sparse.Shrinkage`; by default what `TUNED` says for
-        the mask's kind.
+    share, floor, tilt : of `sparse.Shrinkage`.
     iterations : number of turns, at least 2.
     workers : threads of the Fourier transforms.
 
@@ -48,5 +48,4 @@ def fourier_pocs(
         partial(image_of, shape=shape, workers=workers),
         frequencies(shape),
     )
-    chosen = tuned or TUNED["dots" if is_dotted(scan) else "lines"]
-    return complete_sparsely(scan, transform, Shrinkage(*chosen, iterations))
+    return complete_sparsely(scan, transform, Shrinkage(share, floor, tilt, iterations))

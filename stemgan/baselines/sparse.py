@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgan.baselines.smoothing import gap_length, in_own_unit, smooth, weights
+from stemgan.baselines.smoothing import in_own_unit, smooth, weights
+from stemgan.baselines.widths import held_out_width
 from stemgan.measurement import PartialScan
 
 Image = NDArray[np.float32]
@@ -25,14 +26,14 @@ _TINY = 1e-30
 class Shrinkage:
     """How coefficients are thresholded.
 
-    base : σ of the Gaussian that smooths the nearest infill, over the gap: what it misses is
-        completed.
+    share : σ of the Gaussian that smooths the nearest infill, over the held-out width: what it
+        misses is completed.
     floor : least last threshold over the first.
     tilt : thresholds grow as frequency to this power, because images' spectra fall with it.
     turns : number of turns, at least 2.
     """
 
-    base: float
+    share: float
     floor: float
     tilt: float
     turns: int
@@ -59,7 +60,7 @@ def complete_sparsely(scan: PartialScan, transform: Transform, shrinkage: Shrink
     -------
     (H, W) float32, within the range of the measured values.
     """
-    sigma = shrinkage.base * gap_length(scan)
+    sigma = shrinkage.share * held_out_width(scan)
     # A value of short dwell is not put back whole.
     trust = np.minimum(weights(scan), np.float32(1))
 
