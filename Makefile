@@ -40,6 +40,7 @@ format: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/kernels.py
 	$(BIN)/python benchmarks/reconstruct.py
+	$(BIN)/python benchmarks/data.py
 
 wheel: $(VENV)/.installed-dev
 	rm -rf dist

@@ -14,7 +14,7 @@ COMMANDS = {
     "evaluate": "compare methods on the same partial scans",
     "synthesize": "make a sharded dataset of simulated micrographs",
     "prepare": "make a sharded dataset of real micrographs",
-    "dataset": "look into a sharded dataset and verify it",
+    "dataset": "look into sharded datasets, verify or merge them",
     "train": "train a model (Hydra overrides)",
     "export": "take the weights out of a training run",
     "info": "a model's parts, parameters, cost and provenance",
