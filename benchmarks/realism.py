@@ -12,7 +12,6 @@ the pictures in it), pictures.png, distributions.png, spectra.png and realism.js
 
 import argparse
 import base64
-import csv
 import html
 import json
 import os
@@ -28,6 +27,7 @@ from stemgan.data.shards import ShardedImages
 from stemgan.errors import InputError
 from stemgan.files import whole_file
 from stemgan.images import READABLE, picture, read_micrograph, write_picture
+from stemgan.manifest import NAME, read_manifest
 from stemgan.synthetic import recorded, scene
 from stemgan.synthetic.realism import BANDS, FAMILIES, FEATURES, Comparison, compare, features
 
@@ -46,21 +46,14 @@ class Crop(NamedTuple):
     group: str
 
 
-def manifest(folder: Path) -> dict[Path, dict[str, str]]:
-    """Map files to their rows of the manifest in `folder` or above it."""
-    for place in (folder, folder.parent):
-        path = place / "manifest.csv"
-        if path.is_file():
-            with path.open(newline="", encoding="utf-8-sig") as stream:
-                rows = list(csv.DictReader(stream))
-            if rows and {"file", "group"} <= set(rows[0]):
-                return {(place / row["file"]).resolve(): row for row in rows}
-    return {}
-
-
 def real_crops(folder: Path, role: str, size: int, rng: np.random.Generator) -> Iterator[Crop]:
     """Cut crops out of every real image that is large enough."""
-    rows = manifest(folder)
+    places = [path.resolve() for path in (folder, folder.parent)]
+    rows = {
+        (table.path.parent / name).resolve(): row
+        for table in map(read_manifest, (place / NAME for place in reversed(places)))
+        for name, row in table.rows.items()
+    }
     for file in sorted(f for f in folder.rglob("*") if f.suffix.lower() in READABLE):
         row = rows.get(file.resolve(), {})
         if rows and row.get("role", role) != role:

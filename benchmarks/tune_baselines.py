@@ -28,6 +28,7 @@ from tuning_grids import GRIDS
 
 from stemgan.baselines import METHODS, check_method
 from stemgan.images import read_micrograph
+from stemgan.manifest import NAME, read_manifest, role
 from stemgan.measurement import FEWEST_PIXELS, PartialScan, measure
 from stemgan.metrics import blurred, rmse
 from stemgan.scan import ScanDesign, parse_coverage
@@ -54,11 +55,10 @@ class Cell(NamedTuple):
 
 def images(data: Path, every: int) -> Iterator[tuple[str, Image]]:
     """Yield the first training image of each group, its central part."""
-    with (data / "manifest.csv").open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["role"] == "train"]
     groups: dict[str, str] = {}
-    for row in rows:
-        groups.setdefault(row["group"], row["file"])
+    for row in read_manifest(data / NAME).rows.values():
+        if role(row) == "train":
+            groups.setdefault(row["group"], row["file"])
     for group, name in list(groups.items())[::every]:
         image = read_micrograph(data / name).data
         y, x = (max(0, (n - SIDE) // 2) for n in image.shape)

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from stemgan.errors import InputError
+from stemgan.noise_estimate import noise_deviation
 from stemgan_data_prep.checks import UnfitError
 from stemgan_data_prep.cleaning import repair, without_bars
 from stemgan_data_prep.cutting import tile_starts
 from stemgan_data_prep.duplicates import Seen, signature
 from stemgan_data_prep.filters import parse_conditions
 from stemgan_data_prep.notes import plain
-from stemgan_data_prep.quality import measure, noise_deviation
+from stemgan_data_prep.quality import measure
 from tests.preparing import scene
 
 

@@ -183,3 +183,37 @@ def test_a_relative_place_makes_the_same_dataset(folder, tmp_path, monkeypatch):
     assert prepare("images", "-o", "two") == 0
     assert content(tmp_path / "one") == content(folder.parent / "two")
     assert ShardedImages("two").columns["source"] == ["a.tif", "b.tif", "c.tif"]
+
+
+def test_no_manifest_near_an_archive_is_overheard(folder):
+    """A nearer one must not free what another keeps, nor a link that has another name."""
+    manifest(folder, "file,group", "a.tif,g", "b.tif,k", "c.tif,h")
+    manifest(
+        folder.parent, "file,group,role", "images/c.tif,x,eval", "elsewhere/d.tif,g,validation"
+    )
+    found = find([folder])
+    assert [source.key for source in found.sources] == ["b.tif"]
+    reasons = {one.key: one.reason for one in found.rejected}
+    assert "its group g is validation elsewhere" in reasons["a.tif"]
+    assert "its role in the manifest is eval" in reasons["c.tif"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_folder_of_links_has_a_manifest_of_its_own(folder, tmp_path):
+    (tmp_path / "links").mkdir()
+    for name in "ab":
+        (tmp_path / "links" / f"{name}.tif").symlink_to(folder / f"{name}.tif")
+    manifest(tmp_path / "links", "file,group,role", "a.tif,g,train", "b.tif,h,eval")
+    found = find([tmp_path / "links"])
+    assert [(source.key, source.group) for source in found.sources] == [("a.tif", "g")]
+
+
+def test_a_column_named_on_the_command_line_needs_no_column_group(folder):
+    manifest(folder, "file,wafer,pixel_size,pixel_unit", "a.tif,1,nan,nm", "b.tif,1,2,nm")
+    sources = find([folder], group_by="wafer").sources
+    assert [source.group for source in sources] == ["1", "1", "c.tif"]
+    assert [source.pixel_size for source in sources] == [
+        (None, None),
+        (2.0, "nm"),
+        (None, None),
+    ]

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from stemgan.synthetic.realism import FEATURES, coherence, compare, features, noise_fraction
+from stemgan.noise_estimate import noise_fraction
+from stemgan.synthetic.realism import FEATURES, coherence, compare, features
 
 
 def _noise(seed, blur=0.0, shape=(96, 96)):

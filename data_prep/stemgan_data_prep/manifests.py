@@ -1,107 +1,83 @@
-"""What a manifest.csv says of the images beside and below it."""
+"""What manifests say of the files of an archive, and what they forbid to train on."""
 
-import csv
-import unicodedata
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from stemgan.errors import InputError
+from stemgan.manifest import Manifest, Row, manifests_above, role
 
-NAME = "manifest.csv"
 _FOLDERS_ABOVE = 2
 
 
-@dataclass(frozen=True)
-class Manifest:
-    """A manifest's rows by file, and which groups it keeps for something else than training."""
-
-    path: Path
-    columns: tuple[str, ...]
-    rows: dict[str, dict[str, str]]
-
-    def role(self, row: dict[str, str]) -> str:
-        """Say what an image is for: train where nothing is said."""
-        return row.get("role") or "train"
-
-    def reserved(self, column: str) -> dict[str, str]:
-        """Map a column's values that have another role than train anywhere to that role."""
-        return {
-            row[column]: self.role(row)
-            for row in self.rows.values()
-            if row.get(column) and self.role(row) != "train"
-        }
-
-
-@dataclass(frozen=True)
-class Entry:
-    """An image's row and the manifest that it stands in."""
-
-    manifest: Manifest
-    row: dict[str, str]
-
-    def refusal(self, columns: tuple[str, ...]) -> str | None:
-        """Say why the image must not be used, if it must not.
-
-        A group of which any image is kept for something else is kept whole: its images show
-        the same specimen.
-        """
-        role = self.manifest.role(self.row)
-        if role != "train":
-            return f"its role in the manifest is {role}, not train"
-        for column in columns:
-            value = self.row.get(column, "")
-            other = self.manifest.reserved(column).get(value)
-            if other is not None:
-                return (
-                    f"its {column} {value} is {other} elsewhere in the manifest, and must not "
-                    "train too"
-                )
-        return None
-
-
-def entry_of(file: Path, given: Path) -> Entry | None:
-    """Find what a manifest says of a file.
-
-    A ``manifest.csv`` in the image's folder, or above it up to two folders above the one
-    given, may name it: columns ``file`` (path from the manifest's folder) and ``group``. The
-    nearest that names the image counts.
+@dataclass
+class Manifests:
+    """The manifests beside and above the files of an archive.
 
     Parameters
     ----------
-    file, given : the image, and the folder that the user named; both resolved.
-
-    Raises
-    ------
-    InputError : a manifest names files but no groups, or cannot be read.
+    columns : those whose values may name what must stay together, such as group. What is kept
+        for something else than training by any row of any manifest is kept whole: its images
+        show the same specimen.
+    need_groups : whether a manifest that names files must have the column group.
     """
-    inside = len(file.relative_to(given).parts) if file.is_relative_to(given) else 1
-    for folder in list(file.parents)[: inside + _FOLDERS_ABOVE]:
-        manifest = _manifest(folder / NAME)
-        row = manifest.rows.get(_plain(file.relative_to(folder).as_posix()))
-        if row is not None:
-            return Entry(manifest, row)
-    return None
 
+    columns: tuple[str, ...] = ("group",)
+    need_groups: bool = True
+    known_columns: set[str] = field(default_factory=set)
+    """Columns of the manifests that named an image so far."""
+    _met: dict[Path, Manifest] = field(default_factory=dict)
 
-def _plain(name: str) -> str:
-    """Spell a name in one way: file systems decompose accents, Windows writes backslashes."""
-    return unicodedata.normalize("NFC", name.replace("\\", "/"))
+    def row(self, file: Path, given: Path) -> tuple[Row, str | None]:
+        """Find what is said of a file, and why it must not be used, if it must not.
 
+        A manifest in the image's folder, or above it up to two folders above the one given,
+        may name it, by the name it was found under or that of the file that a link leads to.
+        The nearest counts; if any gives it another role than train, it is not used.
 
-@lru_cache(maxsize=64)
-def _manifest(path: Path) -> Manifest:
-    if not path.is_file():
-        return Manifest(path, (), {})
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream)
-            columns = tuple(reader.fieldnames or ())
-            rows = list(reader)
-    except (UnicodeDecodeError, csv.Error, OSError) as error:
-        raise InputError(f"{path} cannot be read as CSV in UTF-8: {error}") from error
-    if "file" not in columns:  # of something else
-        return Manifest(path, columns, {})
-    if "group" not in columns:
-        raise InputError(f"{path} lacks the column group: add it")
-    return Manifest(path, columns, {_plain(row["file"] or ""): row for row in rows})
+        Parameters
+        ----------
+        file, given : the image, and the folder that the user named.
+
+        Raises
+        ------
+        InputError : a manifest names files but no groups, or cannot be used.
+        """
+        rows: list[Row] = []
+        true = file.resolve()
+        for path, top in ((file.absolute(), given.absolute()), (true, given.resolve())):
+            inside = len(path.relative_to(top).parts) if path.is_relative_to(top) else 1
+            for manifest in manifests_above(path, inside + _FOLDERS_ABOVE):
+                self._meet(manifest)
+                if (row := manifest.row(path)) is not None:
+                    rows.append(row)
+                    self.known_columns.update(manifest.columns)
+        others = [role(row) for row in rows if role(row) != "train"]
+        refusal = f"its role in the manifest is {others[0]}, not train" if others else None
+        return (rows[0] if rows else {}), refusal
+
+    def _meet(self, manifest: Manifest) -> None:
+        self._met[manifest.path] = manifest
+        if self.need_groups and "group" not in manifest.columns:
+            raise InputError(f"{manifest.path} lacks the column group: add it")
+
+    def reserved(self) -> dict[tuple[str, str], str]:
+        """Map (column, value) to the role of the images that are not to train."""
+        return {
+            (column, row[column]): role(row)
+            for manifest in self._met.values()
+            for row in manifest.rows.values()
+            if role(row) != "train"
+            for column in self.columns
+            if row.get(column)
+        }
+
+    def refusal(self, row: Row, reserved: dict[tuple[str, str], str]) -> str | None:
+        """Say why an image must not train beside what is `reserved`, if it must not."""
+        for column in self.columns:
+            other = reserved.get((column, row.get(column, "")))
+            if other is not None:
+                return (
+                    f"its {column} {row[column]} is {other} elsewhere in the manifest, and "
+                    "must not train too"
+                )
+        return None

@@ -1,5 +1,6 @@
 """Find micrographs, and what manifests say of them."""
 
+import math
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -8,7 +9,8 @@ from pathlib import Path
 from stemgan.errors import InputError
 from stemgan.images.files import PICTURES
 from stemgan.images.vendor import suffixes
-from stemgan_data_prep import manifests
+from stemgan.manifest import NAME
+from stemgan_data_prep.manifests import Manifests
 from stemgan_data_prep.walk import walk
 
 _OURS = frozenset({".tif", ".tiff", ".npy", ".npz", *PICTURES})
@@ -44,7 +46,7 @@ class Source:
         except ValueError:
             return None, None
         unit = self.row.get("pixel_unit")
-        return (size, unit) if unit else (None, None)
+        return (size, unit) if unit and 0 < size < math.inf else (None, None)
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,8 @@ def find(
     found = Found()
     seen: dict[Path, str] = {}
     keys: set[str] = set()
-    columns: set[str] = set()
+    given = group_by not in (None, "group")
+    manifests = Manifests(_checked(group_by), need_groups=not given)
     readable = _OURS | suffixes()
     for place in places:
         for file, odd in _files(place, skip):
@@ -106,28 +109,38 @@ def find(
                 )
                 continue
             seen[true] = key
-            entry = manifests.entry_of(true, folder.resolve())
-            columns.update(entry.manifest.columns if entry else ())
-            refusal = entry.refusal(_checked(group_by)) if entry else None
+            row, refusal = manifests.row(file, folder)
             if refusal:
                 found.rejected.append(Rejection(key, "role", refusal))
                 continue
-            row = entry.row if entry else {}
             group = _group(file, folder, row, group_by)
             category = (row.get(stratify) or None) if stratify else None
             found.sources.append(
                 Source(file.absolute(), key, row, group or key, bool(group), category)
             )
 
-    _check_columns(columns, group_by, stratify)
+    _leave_out_reserved(found, manifests)
+    _check_columns(manifests.known_columns, group_by, stratify)
     if not found.sources and not found.rejected:
         raise InputError("nothing was found: give a folder of micrographs")
     return found
 
 
+def _leave_out_reserved(found: Found, manifests: Manifests) -> None:
+    """Leave out what shares a group with images that are not to train, anywhere."""
+    reserved, kept = manifests.reserved(), []
+    for source in found.sources:
+        refusal = manifests.refusal(source.row, reserved)
+        if refusal:
+            found.rejected.append(Rejection(source.key, "role", refusal))
+        else:
+            kept.append(source)
+    found.sources = kept
+
+
 def _files(place: Path, skip: frozenset[Path]) -> Iterable[tuple[Path, str | None]]:
     if place.is_dir():
-        files = [(f, odd) for f, odd in walk(place, skip) if f.name != manifests.NAME]
+        files = [(f, odd) for f, odd in walk(place, skip) if f.name != NAME]
         if not files:
             raise InputError(f"{place} holds no file: give a folder of micrographs")
         return files

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from stemgan.noise_estimate import noise_fraction
+
 _BLOCK = 8
 
 
@@ -42,32 +44,12 @@ def measure(crop: NDArray[np.float32], low: float, high: float) -> Quality:
         1 px that keeps noise from counting; the inverse of a length over which it varies.
     """
     values = crop.astype(np.float64)
-    variance = float(values.var())
-    noise = noise_deviation(crop) ** 2
     return Quality(
-        noise_fraction=min(noise / variance, 1.0) if variance > 0 else 0.0,
+        noise_fraction=noise_fraction(crop),
         saturation=_saturation(crop, low, high),
         constant=_constant(crop),
         sharpness=_sharpness(values),
     )
-
-
-def noise_deviation(image: NDArray[np.float32]) -> float:
-    """Estimate the standard deviation of white noise in an image, (H, W).
-
-    The mask [[1, -2, 1], [-2, 4, -2], [1, -2, 1]] does not see what varies slowly; the mean of
-    its magnitude over normal noise of deviation s is 6 s sqrt(2 / pi) (J. Immerkaer, Fast noise
-    variance estimation, Computer Vision and Image Understanding 64, 300-302, 1996).
-
-    Examples
-    --------
-    >>> noise = np.random.default_rng(0).normal(0, 3, (256, 256)).astype(np.float32)
-    >>> round(noise_deviation(noise + np.arange(256, dtype=np.float32)), 1)
-    3.0
-    """
-    rows = image[:-2] - 2 * image[1:-1] + image[2:]
-    second = rows[:, :-2] - 2 * rows[:, 1:-1] + rows[:, 2:]
-    return float(np.abs(second).mean(dtype=np.float64) * np.sqrt(np.pi / 2) / 6)
 
 
 def _saturation(crop: NDArray[np.float32], low: float, high: float) -> float:

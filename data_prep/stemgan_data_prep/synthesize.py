@@ -13,9 +13,9 @@ import numpy as np
 import stemgan
 from stemgan.data.shards import Encoded, Label, ShardWriter, encode_image, is_finished
 from stemgan.errors import InputError
+from stemgan.noise_estimate import noise_fraction
 from stemgan.processes import begin_worker
 from stemgan.synthetic import Scene, recorded, scene
-from stemgan_data_prep.quality import noise_deviation
 from stemgan_data_prep.splits import assign
 
 _TORCH_BATCH = 32
@@ -155,8 +155,7 @@ def _finished(
     noise = 0.0
     if drawing.noisy:
         image = recorded(image, rng, what.pixel_size)
-        noise = noise_deviation(image) ** 2 / max(float(image.var()), 1e-12)
-        noise = float(f"{min(max(noise, _LEAST_NOISE), 1.0):.3g}")
+        noise = float(f"{max(noise_fraction(image), _LEAST_NOISE):.3g}")
     return Drawn(encode_image(image), what.kind, what.pixel_size, noise)
 
 

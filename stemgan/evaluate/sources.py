@@ -1,6 +1,5 @@
 """The images of an evaluation, with what a manifest says of their groups."""
 
-import csv
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,9 +11,11 @@ from numpy.typing import NDArray
 
 from stemgan.errors import InputError
 from stemgan.images import Micrograph, read_stack
+from stemgan.manifest import NAME, manifests_above
 from stemgan.measurement import SMALLEST_SIDE
 
-MANIFEST = "manifest.csv"
+_FOLDERS = 3
+"""In how many folders from the image's own upwards a manifest may lie."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def find_sources(
         columns = _manifest_row(path)
         if by is not None and by not in columns:
             raise InputError(
-                f"no {MANIFEST} gives the column {by!r} for {path}: put one with the columns "
+                f"no {NAME} gives the column {by!r} for {path}: put one with the columns "
                 f"file and {by} beside or above the images, or leave out --by"
             )
         for frame, micrograph in enumerate(read_stack(path)):
@@ -110,21 +111,5 @@ def _check_image(path: Path, data: NDArray[np.float32]) -> None:
 def _manifest_row(path: Path) -> dict[str, str]:
     """Return what a manifest beside or above the image says of it, or nothing."""
     absolute = path.absolute()
-    for folder in list(absolute.parents)[:3]:
-        rows = _manifest(folder / MANIFEST)
-        row = rows.get(absolute.relative_to(folder).as_posix())
-        if row is not None:
-            return row
-    return {}
-
-
-@lru_cache(maxsize=64)
-def _manifest(path: Path) -> dict[str, dict[str, str]]:
-    if not path.is_file():
-        return {}
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = [row for row in csv.DictReader(file) if row.get("file")]
-    except (UnicodeDecodeError, csv.Error, OSError) as error:
-        raise InputError(f"{path} cannot be read as CSV: {error}") from error
-    return {Path(row["file"]).as_posix(): row for row in rows}
+    rows = (table.row(absolute) for table in manifests_above(absolute, _FOLDERS))
+    return next((row for row in rows if row is not None), {})

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
-from scipy.ndimage import correlate1d, gaussian_filter
+from scipy.ndimage import gaussian_filter
+
+from stemgan.noise_estimate import noise_fraction
 
 Image = NDArray[np.floating]
 Array = NDArray[np.float64]
@@ -88,18 +90,6 @@ def _spectrum(image: Array) -> list[float]:
         inside = power.ravel()[ring == band]
         peak = max(peak, float(inside.max() / max(np.median(inside), _SMALL)))
     return [*map(float, shares), float(np.log10(max(peak, 1)))]
-
-
-def noise_fraction(image: Image) -> float:
-    """Estimate the share of the variance that is white noise.
-
-    The noise's deviation is sqrt(pi / 2) / 6 times the mean of |image * N|, N being the outer
-    product of (1, -2, 1) with itself (Immerkaer, Comput. Vis. Image Underst. 64, 300, 1996).
-    """
-    kernel = np.array([1.0, -2.0, 1.0])
-    rough = correlate1d(correlate1d(image.astype(np.float64), kernel, 0), kernel, 1)[1:-1, 1:-1]
-    sigma = np.sqrt(np.pi / 2) / 6 * np.abs(rough).mean()
-    return float(min(sigma**2 / max(np.var(image), _SMALL), 1.0))
 
 
 def coherence(image: Image, sigma: float) -> float:
