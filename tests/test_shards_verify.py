@@ -182,6 +182,9 @@ def test_merge_refuses_leaks_doubles_and_sizes_by_name(dataset, tmp_path):
     double = write(tmp_path / "double", ["a2"])
     with pytest.raises(InputError, match="both have an image a2"):
         merge([dataset, double], tmp_path / "out")
+    same = write(tmp_path / "same", ["c1"], split="val")
+    with pytest.raises(InputError, match=r"c1 in val .* the same image as a1 in train"):
+        merge([dataset, same], tmp_path / "out")
     large = write(tmp_path / "large", ["c1"], size=24)
     with pytest.raises(InputError, match=r"16 px and .* 24"):
         merge([dataset, large], tmp_path / "out")
@@ -189,6 +192,7 @@ def test_merge_refuses_leaks_doubles_and_sizes_by_name(dataset, tmp_path):
         "double",
         "large",
         "leak",
+        "same",
         "set",
     ]
 
@@ -203,7 +207,7 @@ def test_merge_continues(dataset, tmp_path, monkeypatch):
                 raise Killed
             yield number
 
-    others = [write(tmp_path / "other", [f"c{i}" for i in range(7)])]
+    others = [write(tmp_path / "other", [f"c{i}" for i in range(7)], low=1)]
     monkeypatch.setattr("stemgan.data.shards.writer._SHARD_PIXELS", 4 * 16**2)
     with pytest.raises(Killed):
         merge([dataset, *others], tmp_path / "both", watch=stopping)

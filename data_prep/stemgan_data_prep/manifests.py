@@ -58,7 +58,9 @@ class Manifests:
     def _meet(self, manifest: Manifest) -> None:
         self._met[manifest.path] = manifest
         if self.need_groups and "group" not in manifest.columns:
-            raise InputError(f"{manifest.path} lacks the column group: add it")
+            raise InputError(
+                f"{manifest.path} lacks the column group: add it, or say --group-by COLUMN"
+            )
 
     def reserved(self) -> dict[tuple[str, str], str]:
         """Map (column, value) to the role of the images that are not to train."""

@@ -121,7 +121,11 @@ def _verify(arguments: "Namespace") -> None:
     damaged = [facts for facts in checked if facts["damage"]]
     if damaged:
         first = damaged[0]
-        raise InputError(f"{first['path']} is damaged: {_complaint(first['damage'])}")
+        complaint = _complaint(first["damage"])
+        unreadable = "file" not in first["damage"][0]  # its sentence says what it is about
+        raise InputError(
+            complaint if unreadable else f"{first['path']} is damaged: {complaint}"
+        )
 
 
 def _facts(damage: "Damage") -> dict[str, Any]:

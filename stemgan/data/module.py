@@ -9,10 +9,11 @@ from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader
 
 from stemgan.data.crops import CropSettings
-from stemgan.data.pool import ImagePool, Limits, check_sides
+from stemgan.data.pool import ImagePool, Limits
 from stemgan.data.sampler import ResumableLoader, WeightedSampler, start_worker
 from stemgan.data.scans import TrainingScans, ValidationScans, collate
 from stemgan.data.shards import ShardedImages
+from stemgan.data.shards.sides import check_sides
 from stemgan.errors import InputError
 
 VALIDATION_COVERAGES = (1 / 10, 1 / 17.9, 1 / 50, 1 / 87)
@@ -46,7 +47,7 @@ class PartialScanData(LightningDataModule):
     Raises
     ------
     InputError : (in `setup`) a dataset is missing, too small, or nothing is to train or
-        validate on, or a group is in train in one dataset and in val in another.
+        validate on, or a group or an image is in train in one dataset and in val in another.
     """
 
     def __init__(

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgan.data.shards import ShardedImages
-from stemgan.data.shards.labels import FIGURES, straddling
+from stemgan.data.shards.labels import FIGURES
 from stemgan.errors import InputError
 
 Limits = Mapping[str, Sequence[float | None]]
@@ -87,25 +87,6 @@ class ImagePool:
             own = self.where[:, 0] == dataset
             weights[own] *= share / max(weights[own].sum(), 1e-300)
         return weights / weights.sum()
-
-
-def check_sides(datasets: Sequence[ShardedImages]) -> None:
-    """Refuse a group that trains in one dataset and validates or tests in another.
-
-    Raises
-    ------
-    InputError : the group, and where it is in which split.
-    """
-    side: dict[str, str] = {}
-    for images in datasets:
-        torn = straddling(images.columns["group"], images.columns["split"], side)
-        if torn:
-            group, before, here = torn
-            first = next(d.path for d in datasets if group in d.columns["group"])
-            raise InputError(
-                f"group {group} is in {before} in {first} and in {here} in {images.path}: "
-                "prepare these datasets together, so that no group is on two sides"
-            )
 
 
 def _check_limits(limits: Limits) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from stemgan.data.shards.chunks import encode_codes
-from stemgan.data.shards.labels import COLUMNS, Label, straddling
+from stemgan.data.shards.labels import COLUMNS, Label
 from stemgan.data.shards.metadata import digest
 from stemgan.data.shards.reader import ShardedImages
+from stemgan.data.shards.sides import check_sides
 from stemgan.data.shards.writer import ShardWriter, is_finished
 from stemgan.errors import InputError
 
@@ -40,8 +41,8 @@ def merge(
 
     Raises
     ------
-    InputError : sizes differ, two images have one key, a group would be in two splits, or
-        `output` holds something else.
+    InputError : sizes differ, two images have one key, a group or an image would be in two
+        splits, or `output` holds something else.
     """
     datasets = [ShardedImages(path) for path in paths]
     _check(datasets)
@@ -65,7 +66,6 @@ def merge(
 
 def _check(datasets: Sequence[ShardedImages]) -> None:
     first = datasets[0]
-    side: dict[str, str] = {}
     owner: dict[str, Any] = {}
     for images in datasets:
         if images.size != first.size:
@@ -73,16 +73,10 @@ def _check(datasets: Sequence[ShardedImages]) -> None:
                 f"{first.path} has images of {first.size} px and {images.path} of "
                 f"{images.size}: prepare them with one --size"
             )
-        torn = straddling(images.columns["group"], images.columns["split"], side)
-        if torn:
-            group, one, other = torn
-            raise InputError(
-                f"group {group} is in {one} and, in {images.path}, in {other}: "
-                "prepare these datasets together, so that no group is on two sides"
-            )
         for key in images.columns["key"]:
             if owner.setdefault(key, images.path) is not images.path:
                 raise InputError(
                     f"{owner[key]} and {images.path} both have an image {key}: "
                     "leave one of them out"
                 )
+    check_sides(datasets)

@@ -57,8 +57,8 @@ def _attached(images: ShardedImages) -> Iterator[Damage]:
     for name in images.files:
         try:
             images.read_sealed(name)
-        except InputError as error:
-            yield Damage(name, None, None, str(error))
+        except InputError:
+            yield Damage(name, None, None, "it is missing, or its digest differs")
 
 
 def _labels(images: ShardedImages) -> Iterator[Damage]:

@@ -121,6 +121,8 @@ def is_finished(path: str | Path, request: dict[str, Any]) -> bool:
     if isinstance(place, Folder):
         if not place.path.exists():
             return False
+        if GROUP not in place.names(""):
+            raise InputError(f"{path} holds something else: choose another -o")
     elif GROUP not in place.names("") or not read_attributes(place)["complete"]:
         return False
     if ShardedImages(path).request != json.loads(json.dumps(request)):
