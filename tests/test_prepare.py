@@ -137,14 +137,6 @@ def test_groups_of_a_dataset_never_straddle(archive, tmp_path):
         assert all(len(side) == 1 for side in sides.values())
 
 
-def test_a_split_that_is_wanted_is_not_given_to_what_cannot_be_used(tmp_path):
-    for index in range(12):
-        shape = (64, 64) if index % 4 == 0 else (40, 40)
-        write(tmp_path / "in" / f"{index}.tif", scene(shape, index))
-    assert prepare(tmp_path / "in", "-o", tmp_path / "set") == 0
-    assert sorted(ShardedImages(tmp_path / "set").columns["split"]) == ["test", "train", "val"]
-
-
 def test_categories_are_shared_out_alike(tmp_path):
     rows = ["file,group,material"]
     for index in range(8):

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stemgan.data.shards import SPLITS
+from stemgan.data.shards import SPLITS, ShardedImages
 from stemgan.errors import InputError
 from stemgan_data_prep.splits import assign, by_hash, parse_shares, position, stratify
+from tests.preparing import prepare, scene, write
 
 names = st.lists(st.text(max_size=5), min_size=1, max_size=30)
 
@@ -64,3 +65,18 @@ def test_an_unknown_group_falls_where_its_hash_says():
     shares = (0.5, 0.3, 0.2)
     many = assign((f"{i}" for i in range(500)), shares, 3)
     assert all(by_hash(group, shares, 3) == split for group, split in many.items())
+
+
+def test_a_split_that_is_wanted_is_not_given_to_what_cannot_be_used(tmp_path):
+    for index in range(12):
+        shape = (64, 64) if index % 4 == 0 else (40, 40)
+        write(tmp_path / "in" / f"{index}.tif", scene(shape, index))
+    assert prepare(tmp_path / "in", "-o", tmp_path / "set") == 0
+    assert sorted(ShardedImages(tmp_path / "set").columns["split"]) == ["test", "train", "val"]
+
+
+def test_a_split_that_is_wanted_is_not_given_to_a_copy(tmp_path):
+    for index in range(12):
+        write(tmp_path / "in" / f"{index}.tif", scene((64, 64), index % 3))
+    assert prepare(tmp_path / "in", "-o", tmp_path / "set") == 0
+    assert sorted(ShardedImages(tmp_path / "set").columns["split"]) == ["test", "train", "val"]

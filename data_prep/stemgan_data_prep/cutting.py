@@ -14,7 +14,7 @@ from stemgan.images import read_series
 from stemgan.images.series import NoImageError, Series, choose
 from stemgan_data_prep.checks import UnfitError, check_image, check_shape, is_collection
 from stemgan_data_prep.cleaning import Cut, repair, without_bars
-from stemgan_data_prep.duplicates import signature
+from stemgan_data_prep.duplicates import digest, signature
 from stemgan_data_prep.jobs import Job, Outcome, Settings, Tile
 from stemgan_data_prep.micrographs import Rejection, Source
 from stemgan_data_prep.notes import plain
@@ -52,7 +52,8 @@ def cut(job: Job, settings: Settings) -> Outcome:
     except Exception as error:  # one odd file must not stop an archive
         return _nothing(job, _rejection(source, source.key, error))
     if job.survey:
-        return Outcome(usable=any(_is_usable(image, source, settings) for image in images))
+        first = (_digest(image, source, settings) for image in images)
+        return Outcome(usable=next(filter(None, first), None))
     total = max(len(images), 1)
     stop = job.stop or min(job.first + _images_a_job(images), total)
     first = job.first == 0
@@ -134,12 +135,13 @@ def _images_a_job(images: list[_Image]) -> int:
     return max(1, _PIXELS_A_JOB // largest)
 
 
-def _is_usable(image: _Image, source: Source, settings: Settings) -> bool:
+def _digest(image: _Image, source: Source, settings: Settings) -> bytes | None:
+    """Digest an image's values, if it can be used."""
     try:
-        _cleaned(image, source, settings)
+        data, inside, _ = _cleaned(image, source, settings)
     except Exception:  # it will be said why when the image is to be cut
-        return False
-    return True
+        return None
+    return digest(inside.of(data))
 
 
 def _cleaned(

@@ -55,8 +55,12 @@ def signature(crop: NDArray[np.float32]) -> Signature:
     small -= ndimage.gaussian_filter(small, _SHADING, mode="nearest")
     scale = small.std() * _DEVIATIONS or 1.0
     levels = np.clip((small - small.mean()) / scale, -1, 1) * 127 + 128
-    values = crop.astype("<f4").tobytes()
-    return Signature(blake2b(values, digest_size=16).digest(), bits, levels.astype(np.uint8))
+    return Signature(digest(crop), bits, levels.astype(np.uint8))
+
+
+def digest(image: NDArray[np.float32]) -> bytes:
+    """Digest the values of an image: 16 bytes, the same for the same values alone."""
+    return blake2b(image.astype("<f4").tobytes(), digest_size=16).digest()
 
 
 def _averaged(crop: NDArray[np.float32], side: int) -> NDArray[np.float64]:

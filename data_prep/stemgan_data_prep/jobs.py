@@ -83,7 +83,7 @@ class Outcome:
     """What a job made: tiles, what it left out, and a record of each image that it used.
 
     `stop` is the number of the image after the last one, of `total` in the file; `usable` is
-    what a survey found.
+    what a survey found: the digest of the first image that can be used.
     """
 
     tiles: list[Tile] = field(default_factory=list)
@@ -93,4 +93,4 @@ class Outcome:
     total: int = 1
     missing: bool = False
     collection: bool = False
-    usable: bool = False
+    usable: bytes | None = None

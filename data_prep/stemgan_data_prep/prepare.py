@@ -17,7 +17,7 @@ from stemgan_data_prep.running import Cluster, Here, Processes, Runner
 from stemgan_data_prep.sharing import Splitting
 from stemgan_data_prep.writing import Watch, Work, journal_of
 
-_VERSION = 2
+_VERSION = 3
 """Of what the same request makes: with another one, a dataset is another."""
 
 _FILES_A_PROCESS = 4

@@ -94,12 +94,19 @@ class Work:
         return summary
 
     def _usable(self, runner: Runner) -> list[int]:
-        """List the numbers of the sources to share out."""
+        """List the numbers of the sources to share out: those that will have tiles.
+
+        A copy of another file will have none; were a split given to it, that would stay empty.
+        """
         sources = self.found.sources
         if not self.splitting.needs_survey(sources):
             return list(range(len(sources)))
         surveys = in_order((Job(source, survey=True) for source in sources), runner)
-        return [number for number, (_, outcome) in enumerate(surveys) if outcome.usable]
+        first: dict[bytes, int] = {}
+        for number, (_, outcome) in enumerate(surveys):
+            if outcome.usable is not None:
+                first.setdefault(outcome.usable, number)
+        return list(first.values())
 
     def _share_out(self, usable: list[int]) -> None:
         self.split_of = self.splitting.of([self.found.sources[number] for number in usable])

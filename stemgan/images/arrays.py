@@ -36,7 +36,7 @@ def _load_npz(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def _unreadable(path: Path, error: Exception) -> InputError:
-    pickled = any(word in str(error) for word in ("pickle", "Python objects"))
+    pickled = any(word in str(error) for word in ("Object arrays", "Python objects"))
     reason = "pickled objects" if pickled else "truncated or of another kind"
     kind = path.suffix[1:].upper()
     return InputError(f"{path} cannot be read as {kind} ({reason}): write it again with NumPy")
