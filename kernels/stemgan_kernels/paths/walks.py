@@ -39,7 +39,10 @@ def jittered_grid(
     phase = rng.random(2)
     across = _channels(shape, pitch, float(phase[0]), rng, amplitude, momentum)
     down = _channels((shape[1], shape[0]), pitch, float(phase[1]), rng, amplitude, momentum)
-    return np.concatenate([across, down[:, ::-1]])
+    # The columns begin at the corner where the rows end, so that the beam stays outside.
+    ends_right = len(across) % 2 == 1
+    down = down[:: -1 if ends_right else 1]
+    return np.concatenate([_alternating(across, odd=1), _alternating(down, odd=0)[:, ::-1]])
 
 
 def _channels(
@@ -50,6 +53,7 @@ def _channels(
     amplitude: float,
     momentum: float,
 ) -> NDArray[np.float64]:
+    """Return the walks, each from its lower end, (lines, steps, 2)."""
     margin = 4  # the lines turn this far outside the frame [px], where the beam is blanked
     middles = np.arange((phase - 1) * pitch, shape[0] + pitch, pitch)
     along = np.arange(-margin, shape[1] + margin, dtype=np.float64)
@@ -57,9 +61,14 @@ def _channels(
     noise = rng.standard_normal((len(middles), len(along)))
     walk = _walk(moves, noise, amplitude, momentum, max((pitch - 1) / 2, 0.5))
     x = np.broadcast_to(along, walk.shape).copy()
-    y = middles[:, None] + walk
-    y[1::2], x[1::2] = y[1::2, ::-1].copy(), x[1::2, ::-1].copy()
-    return np.stack([y.ravel(), x.ravel()], axis=1)
+    return np.stack([middles[:, None] + walk, x], axis=2)
+
+
+def _alternating(lines: NDArray[np.float64], odd: int) -> NDArray[np.float64]:
+    """Join lines (n, steps, 2) to a path, every second one backwards from the `odd` one on."""
+    path = lines.copy()
+    path[odd::2] = lines[odd::2, ::-1]
+    return path.reshape(-1, 2)
 
 
 @njit(cache=True, nogil=True)
