@@ -137,9 +137,7 @@ def test_bad_arguments_are_named(call, words):
 
 
 @given(st.integers(20, 90), st.integers(20, 90), st.floats(4, 30), st.integers(0, 99))
-def test_a_jittered_grid_turns_from_rows_to_columns_outside_the_frame(
-    height, width, pitch, seed
-):
+def test_a_jittered_grid_turns_to_its_columns_outside_the_frame(height, width, pitch, seed):
     path = jittered_grid((height, width), pitch, seed=seed)
     step = np.hypot(*np.diff(path, axis=0).T)
     # Elsewhere lines follow each other a pitch apart, give or take their walks.
