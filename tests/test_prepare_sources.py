@@ -217,3 +217,11 @@ def test_a_column_named_on_the_command_line_needs_no_column_group(folder):
         (2.0, "nm"),
         (None, None),
     ]
+
+
+def test_images_that_a_manifest_forgets_are_told(folder, tmp_path, capsys):
+    assert prepare(folder, "-o", tmp_path / "free") == 0
+    assert "manifest" not in capsys.readouterr().err
+    manifest(folder, "file,group", "a.tif,g", "B.TIF,g")
+    assert prepare(folder, "-o", tmp_path / "set") == 0
+    assert "2 images stand in no manifest.csv" in capsys.readouterr().err

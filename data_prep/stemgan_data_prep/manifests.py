@@ -25,6 +25,8 @@ class Manifests:
     need_groups: bool = True
     known_columns: set[str] = field(default_factory=set)
     """Columns of the manifests that named an image so far."""
+    unnamed: int = 0
+    """How many files no manifest named, though one that names others lies beside or above."""
     _met: dict[Path, Manifest] = field(default_factory=dict)
 
     def row(self, file: Path, given: Path) -> tuple[Row, str | None]:
@@ -43,14 +45,17 @@ class Manifests:
         InputError : a manifest names files but no groups, or cannot be used.
         """
         rows: list[Row] = []
+        near = False
         true = file.resolve()
         for path, top in ((file.absolute(), given.absolute()), (true, given.resolve())):
             inside = len(path.relative_to(top).parts) if path.is_relative_to(top) else 1
             for manifest in manifests_above(path, inside + _FOLDERS_ABOVE):
                 self._meet(manifest)
+                near |= bool(manifest.rows)
                 if (row := manifest.row(path)) is not None:
                     rows.append(row)
                     self.known_columns.update(manifest.columns)
+        self.unnamed += near and not rows
         others = [role(row) for row in rows if role(row) != "train"]
         refusal = f"its role in the manifest is {others[0]}, not train" if others else None
         return (rows[0] if rows else {}), refusal

@@ -60,10 +60,14 @@ class Rejection:
 
 @dataclass
 class Found:
-    """What lies in the places given: sources in a fixed order, and what is left out."""
+    """What lies in the places given: sources in a fixed order, and what is left out.
+
+    `unnamed` counts sources that no manifest names, though one lies beside or above them.
+    """
 
     sources: list[Source] = field(default_factory=list)
     rejected: list[Rejection] = field(default_factory=list)
+    unnamed: int = 0
 
 
 def find(
@@ -119,6 +123,7 @@ def find(
                 Source(file.absolute(), key, row, group or key, bool(group), category)
             )
 
+    found.unnamed = manifests.unnamed
     _leave_out_reserved(found, manifests)
     _check_columns(manifests.known_columns, group_by, stratify)
     if not found.sources and not found.rejected:

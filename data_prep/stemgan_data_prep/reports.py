@@ -24,6 +24,7 @@ class Summary:
     splits : for each split the number of its tiles, and of its groups.
     repaired, barred : images with values repaired, and with bars or margins cut off.
     collections : files taken for published collections of single images.
+    unnamed : images that no manifest names, though one lies beside or above them.
     done_before : whether the dataset was there already and nothing was done.
     """
 
@@ -34,6 +35,7 @@ class Summary:
     repaired: int = 0
     barred: int = 0
     collections: list[str] = field(default_factory=list)
+    unnamed: int = 0
     done_before: bool = False
 
     def figures(self) -> dict[str, Any]:

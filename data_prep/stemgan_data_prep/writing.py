@@ -66,6 +66,7 @@ class Work:
                 writer.attach("rejected.csv", rejected_csv(summary.rejected))
                 writer.attach("images.jsonl", images)
             journal.remove()
+        summary.unnamed = self.found.unnamed
         return summary
 
     def rehearse(self, runner: Runner) -> Summary:
@@ -91,6 +92,7 @@ class Work:
         summary, _ = summarise(self.found.rejected, lines)
         if not summary.tiles:
             raise nothing_used(summary)
+        summary.unnamed = self.found.unnamed
         return summary
 
     def _usable(self, runner: Runner) -> list[int]:

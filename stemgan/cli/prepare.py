@@ -111,6 +111,11 @@ def main(argv: list[str]) -> None:
     for name, share in zip(SPLITS, splitting.shares, strict=True):
         if share and not summary.splits[name]["tiles"]:
             say(f"note: nothing is in {name}; another --seed or --split shares out otherwise")
+    if summary.unnamed:
+        say(
+            f"note: {summary.unnamed} images stand in no manifest.csv, though one lies beside "
+            "or above them: they are used, as nothing says that they must not be"
+        )
     for name in summary.collections:
         say(
             f"{name} is taken for a collection in which each image is a group of its own; if "
