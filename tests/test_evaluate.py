@@ -17,6 +17,8 @@ from stemgan.evaluate import (
     summarise,
     take_scan,
 )
+from stemgan.evaluate.scans import Condition, take
+from stemgan.evaluate.sources import find_sources
 from stemgan.images import read_stack, write_image
 from stemgan.metrics import DISTANCE_EDGES, blurred, score
 
@@ -435,6 +437,35 @@ def test_a_path_file_is_a_condition_of_its_own(images, tmp_path, capsys):
     arguments[3] = str(tmp_path / "nowhere.csv")
     assert main([*arguments, "-o", str(tmp_path / "none")]) == 2
     assert not (tmp_path / "none").exists()
+
+
+def test_a_raster_is_evaluated_at_its_own_coverage(images, tmp_path):
+    (images / "blob.tif").unlink()
+    arguments = ["evaluate", str(images), "--methods", "nearest", "--scan", "raster,dots"]
+    assert main([*arguments, "--coverage", "1/10", "-o", str(tmp_path / "out")]) == 0
+    rows = table(tmp_path / "out" / "results.csv")
+    assert [(row["scan"], row["coverage"]) for row in rows] == [
+        ("raster", "1"),
+        ("dots", "1/10"),
+    ]
+    assert float(rows[0]["rmse_raw"]) == 0
+
+
+def test_a_path_file_that_changed_is_read_again(images, tmp_path):
+    (source,) = find_sources([images / "blob.tif"], None)
+    mask, file = np.zeros((50, 60), np.float32), tmp_path / "mine.npy"
+    condition = Condition(str(file), "")
+    for step in (4, 8):
+        mask[:], mask[::step, ::step] = 0, 1
+        np.save(file, mask)
+        assert take(source, condition, 0).scan.coverage == mask.mean()
+
+
+def test_results_do_not_go_among_the_images(images, capsys):
+    arguments = ["evaluate", str(images), "--scan", "raster", "-o", str(images)]
+    assert main(arguments) == 2
+    assert "holds the images" in capsys.readouterr().err
+    assert not (images / "results.csv").exists()
 
 
 def test_a_coverage_between_whole_lines_is_said_once(images, tmp_path, capsys):

@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--coverage",
         metavar="C,...",
-        help="such as 1/20,1/50, of each family; a file has a coverage of its own",
+        help="such as 1/20,1/50, of each family; a file or a raster has a coverage of its own",
     )
     parser.add_argument(
         "--electrons",
@@ -68,8 +68,12 @@ def main(argv: list[str]) -> None:
     args = _parser().parse_args(argv)
     if args.workers < 1:
         raise InputError(f"--workers is at least 1, not {args.workers}")
+    if args.seed < 0:
+        raise InputError(f"a seed is 0 or more, not {args.seed}")
     electrons = [_electrons(text) for text in _items(args.electrons, "--electrons")]
     paths = expand(args.images)
+    if Path(args.output).resolve() in {path.resolve().parent for path in paths}:
+        raise InputError(f"{args.output} holds the images: choose another -o for the results")
     from stemgan.evaluate import default_methods, evaluate, make_plan, notes
 
     methods = default_methods()

@@ -17,6 +17,7 @@ from stemgan.evaluate.scans import Condition, design_of, file_of
 from stemgan.evaluate.sources import Source, find_sources
 from stemgan.measurement import FEWEST_PIXELS, SMALLEST_SIDE, Noise
 from stemgan.pathfiles import is_file
+from stemgan.pathfiles.detect import split
 from stemgan.scan import ScanDesign, format_coverage, parse_coverage
 
 
@@ -75,9 +76,9 @@ def make_plan(
     ----------
     paths : image files.
     methods : names of classical methods and models, or weights files.
-    scans : families, each taken at every coverage; and path or mask files, each with a coverage
-        of its own.
-    coverages : such as "1/20"; may be empty where every scan is a file.
+    scans : families, each taken at every coverage; and a raster, path or mask files, each with
+        a coverage of its own.
+    coverages : such as "1/20"; may be empty where every scan has its own.
     electrons : mean numbers per measured pixel; None is without noise.
     crop : longest side of an image's middle that is used [px]; None: whole images.
     seed : of random paths and of the noise.
@@ -94,7 +95,8 @@ def make_plan(
         raise InputError(f"a crop of {crop} px is too small: choose {SMALLEST_SIDE} or more")
     for method in methods:
         check_name(method)
-    families = [scan for scan in scans if not is_file(scan)]
+    # A raster has one coverage, as a file has.
+    families = [scan for scan in scans if not is_file(scan) and scan != "raster"]
     if families and not coverages:
         raise InputError(f"a {families[0]} scan needs a coverage: add one, such as 1/20")
     for scan in families:
@@ -113,7 +115,7 @@ def make_plan(
         for pair in (
             [(scan, c) for c in coverages]
             if scan in families
-            else [(scan, _own_coverage(scan, sources))]
+            else [(scan, "1" if scan == "raster" else _own_coverage(scan, sources))]
         )
     ]
     conditions = (Condition(scan, coverage, e) for scan, coverage in pairs for e in electrons)
@@ -154,6 +156,8 @@ def _check_small(sources: Sequence[Source], method: str) -> None:
 
 def _own_coverage(scan: str, sources: Sequence[Source]) -> str:
     """Return the coverage of a file's path on the usual shape, if it fits every shape."""
+    if split(scan)[0] == "abtem":
+        raise InputError(f"{scan} is in Å: turn it into a .npy path by stemgan scan first")
     shapes = Counter(source.shape for source in sources)
     achieved = {}
     for shape in shapes:

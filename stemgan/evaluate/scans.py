@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgan.evaluate.sources import Source
+from stemgan.evaluate.sources import Source, Stamp, stamp
 from stemgan.measurement import Noise, PartialScan, measure
 from stemgan.pathfiles import is_file, scan_design
 from stemgan.pathfiles.detect import split
@@ -47,7 +47,7 @@ class Taken(NamedTuple):
     truth : the full image, (H, W) float32.
     scan : its partial scan.
     pitch : the scan's pitch [px], or of families without one the gap length: 4 × the mean
-        distance, which equals the pitch of parallel lines.
+        distance, which equals the pitch of parallel lines; 1 where every pixel is measured.
     """
 
     truth: NDArray[np.float32]
@@ -64,12 +64,15 @@ def take(source: Source, condition: Condition, seed: int) -> Taken:
     drawn = f"{seed}/{source.name}/{condition.scan}/{condition.coverage}"
     path_seed = 0 if condition.fixed else _number(drawn) % 2**31
     trace, pitch = _trace(
-        Condition(condition.scan, condition.coverage), source.shape, path_seed
+        Condition(condition.scan, condition.coverage),
+        source.shape,
+        path_seed,
+        _stamp(condition),
     )
     rng = np.random.default_rng(_number(f"{drawn}/{condition.electrons}"))
     truth = source.truth()
     scan = measure(truth, trace, Noise(electrons=condition.electrons), rng)
-    return Taken(truth, scan, pitch or 4 * float(scan.nearest[0].mean()))
+    return Taken(truth, scan, pitch or 4 * float(scan.nearest[0].mean()) or 1.0)
 
 
 def take_scan(source: Source, condition: Condition, seed: int) -> tuple[NDArray, PartialScan]:
@@ -89,7 +92,7 @@ def coverage_notes(conditions: Iterable[Condition], shape: tuple[int, int]) -> l
     for scan, coverage in dict.fromkeys((c.scan, c.coverage) for c in conditions):
         condition = Condition(scan, coverage)
         if condition.fixed and not is_file(scan):
-            achieved = _trace(condition, shape, 0)[0].coverage
+            achieved = _trace(condition, shape, 0, _stamp(condition))[0].coverage
             note = coverage_note(parse_coverage(coverage), achieved, scan)
             notes += [f"{scan} at {shape[0]}x{shape[1]}: {note}"] if note else []
     return notes
@@ -102,10 +105,15 @@ def file_of(scan: str) -> Path:
 
 @lru_cache(maxsize=2)
 def _trace(
-    condition: Condition, shape: tuple[int, int], seed: int
+    condition: Condition, shape: tuple[int, int], seed: int, _: Stamp | None
 ) -> tuple[Trace, float | None]:
     design = design_of(condition, shape, seed)
     return design.trace(), design.pitch
+
+
+def _stamp(condition: Condition) -> Stamp | None:
+    """Tell a file that is overwritten from what was drawn of it before."""
+    return stamp(file_of(condition.scan)) if is_file(condition.scan) else None
 
 
 def _number(text: str) -> int:

@@ -40,11 +40,21 @@ class Source:
 
     def truth(self) -> NDArray[np.float32]:
         """Read the full image, or its middle, (H, W) float32."""
-        return middle(_stack(self.path)[self.frame].data, self.crop)
+        return middle(_stack(self.path, stamp(self.path))[self.frame].data, self.crop)
+
+
+Stamp = tuple[int, int]
+"""When a file was changed [ns], and its size: what is kept of it holds as long as this does."""
+
+
+def stamp(path: Path) -> Stamp:
+    """Return the stamp of a file."""
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size
 
 
 @lru_cache(maxsize=1)
-def _stack(path: Path) -> list[Micrograph]:
+def _stack(path: Path, _: Stamp) -> list[Micrograph]:
     """Read a file, and keep it while its frames follow each other."""
     return read_stack(path)
 
