@@ -8,7 +8,7 @@ from scipy.ndimage import distance_transform_edt
 
 from stemgan import baselines
 from stemgan.baselines import METHODS, complete, smoothing
-from stemgan.baselines.smoothing import gap_length, is_dotted, smooth
+from stemgan.baselines.smoothing import gap_length, smooth
 from stemgan.baselines.widths import held_out_width
 from stemgan.errors import InputError
 from stemgan.measurement import PartialScan, measure
@@ -185,14 +185,6 @@ def test_the_gap_of_parallel_lines_is_their_pitch(pitch):
     dwell[pitch // 2 :: pitch] = 1
     scan = PartialScan(np.zeros_like(dwell), dwell)
     assert gap_length(scan) == pytest.approx(pitch, rel=0.02)
-
-
-@pytest.mark.parametrize("coverage", [1 / 10, 1 / 30, 1 / 87])
-def test_dots_are_told_from_lines(coverage):
-    image = np.zeros((256, 300))
-    assert is_dotted(scanned(image, "dots", coverage))
-    assert not is_dotted(scanned(image, "spiral", coverage))
-    assert not is_dotted(scanned(image, "jittered-grid", coverage))
 
 
 @pytest.mark.parametrize("sigma", [0.3, 2.0, 30.0])

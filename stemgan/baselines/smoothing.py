@@ -10,10 +10,6 @@ from stemgan.measurement import PartialScan
 
 Image = NDArray[np.float32]
 
-# Mean distance times the square root of the coverage: 0.38 for a square grid of dots and 0.5
-# for random dots at any coverage, but pitch^(1/2) / 4 for lines, 1.06 at 1/18.
-_DOTTED = 0.6
-
 
 def gap_length(scan: PartialScan) -> float:
     """Return the length of a typical gap [px]: four times the mean distance.
@@ -21,12 +17,6 @@ def gap_length(scan: PartialScan) -> float:
     It equals the pitch of parallel lines; 1.5 times the pitch of a square grid of dots.
     """
     return 4 * float(scan.nearest[0].mean(dtype=np.float64))
-
-
-def is_dotted(scan: PartialScan) -> bool:
-    """Tell separate dots from lines, by the mask alone."""
-    distance = float(scan.nearest[0].mean(dtype=np.float64))
-    return distance * scan.coverage**0.5 < _DOTTED
 
 
 def smooth(image: Image, sigma: float) -> Image:
