@@ -8,9 +8,9 @@ Array = NDArray[np.float64]
 
 def inside(positions: Array, shape: tuple[int, int]) -> NDArray[np.bool_]:
     """Tell which positions lie in the frame [-0.5, H - 0.5) x [-0.5, W - 0.5), (n,) bool."""
-    pixels = np.floor(positions + 0.5)
-    within = (pixels >= 0) & (pixels < np.asarray(shape))
-    return within[:, 0] & within[:, 1]
+    from stemgan_kernels.paths.frame import inside as on_pixels
+
+    return on_pixels(positions, shape)
 
 
 def shares_inside(path: Array, shape: tuple[int, int]) -> Array:

@@ -27,15 +27,15 @@ def achieved(
     design: "ScanDesign", pitch: float | None = None, knobs: tuple[float, ...] = ()
 ) -> float:
     """Return the share of measured pixels of a design with this pitch and these knobs."""
-    from stemgan_kernels.masks import visit
+    from stemgan_kernels.masks import path_mask
 
     path = REGISTRY[design.family].draw(
         replace(design, coverage=None, pitch=pitch, knobs=knobs)
     )
     if len(path) == 0:
         return 0.0
-    visits = visit(path, design.shape, joined=design.joined)
-    return len(visits.pixels) / math.prod(design.shape)
+    mask = path_mask(path, design.shape, joined=design.joined)
+    return np.count_nonzero(mask) / mask.size
 
 
 def smooth(design: "ScanDesign", wanted: float) -> Solution:
