@@ -151,6 +151,21 @@ BAD = {
     "abtem in": ([*SCAN, "abtem:two.npy"], "--pixel-size"),
     "abtem out": ([*SCAN, "p.csv", "--format", "abtem"], "--pixel-size"),
     "dose without size": ([*SCAN, "p.csv", "--current", "5"], "--pixel-size"),
+    "pixel size of nothing": (
+        [*SCAN, "dots", "--pitch", "4", "--pixel-size", "-1"],
+        "pixel size is above 0",
+    ),
+    "a dose without end": (
+        [*SCAN, "p.csv", "--current", "1e300", "--pixel-size", "1e-300"],
+        "pixel size is between",
+    ),
+    "no microscope's time": (
+        [*SCAN, "dots", "--pitch", "4", "--settling", "1e308"],
+        "settling",
+    ),
+    "no microscope's dwell": ([*SCAN, "short.csv"], "between 1e-15 and 1e"),
+    "far away": ([*SCAN, "far.csv"], "farther than 1e.09 px"),
+    "pitch without end": ([*SCAN, "jittered-grid", "--pitch", "1e300"], "at most 268435456"),
     "negative flyback": ([*SCAN, "dots", "--pitch", "4", "--flyback=-1"], "flyback"),
     "not a number": ([*SCAN, "dots", "--pitch", "4", "--lag", "nan"], "lag"),
     "negative current": (
@@ -163,6 +178,8 @@ BAD = {
     ),
     "mask of another frame": ([*SCAN, "a.tif", "--shape", "64x48"], "48x64"),
     "as wanted of nothing": ([*SAMPLE, *DOTS, "--as-wanted"], "goes with --lag"),
+    "times of nothing": ([*SAMPLE, *DOTS, "--dwell", "1e-6"], "--dwell goes with --lag"),
+    "pixel size without abtem": ([*SAMPLE, *DOTS, "--pixel-size", "1"], "abtem:FILE alone"),
     "drift in words": ([*SAMPLE, *DOTS, "--drift", "down"], "Y,X"),
     "drift without end": ([*SAMPLE, *DOTS, "--drift", "inf,0"], "not finite"),
     "drift out of the frame": ([*SAMPLE, *DOTS, "--drift", "1e6,0"], "fewer than 16"),
@@ -181,6 +198,14 @@ BAD = {
         [*ALONG, "de:two.csv", "--shape", "48x64"],
         "3 values or frames and de:two.csv 2 positions",
     ),
+    "offset out of its frame": (
+        [*ALONG, "de:two.csv", "--shape", "48x64", "--offset", "-15,0"],
+        "1 of 2 positions of two.csv lie outside",
+    ),
+    "values too large": (
+        ["reconstruct", "h.npy", "-o", "o.tif", "--path", "de:two.csv", "--shape", "48x64"],
+        "value 2 of h.npy is not finite in float32",
+    ),
     "path outside its frame": ([*ALONG, "de:two.csv", "--shape", "9x9"], "outside the frame"),
 }
 
@@ -191,6 +216,9 @@ def test_bad_input(case, folder, capsys):
 
     arguments, words = BAD[case]
     Path("p.csv").write_text("x,y,dwell\n0.5,0.5,1e-6\n0.6,0.5,1e-6\n")
+    Path("far.csv").write_text("x,y,dwell\n0.5,0.5,1e-6\n1e300,0.5,1e-6\n")
+    Path("short.csv").write_text("x,y,dwell\n0.5,0.5,1e-320\n0.6,0.5,0\n")
+    np.save("h.npy", np.array([1, 1e300]))
     Path("two.csv").write_text("7,12\n11,18\n")
     Path("e.points.csv").write_text("x")
     np.save("two.npy", np.zeros((4, 2)))

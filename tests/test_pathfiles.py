@@ -122,6 +122,13 @@ def test_what_makers_files_hold(tmp_path):
     np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), [[0, 0], [2.5, 15.5]])
 
 
+def test_the_last_code_of_a_side_that_ends_within_a_step_is_inside(tmp_path):
+    # Six rows are 14043.43 steps, and the middle of the last one lies outside.
+    path = FramePath(np.array([[6 - 0.5 - 1e-6, 3.0]]), (6, 7), np.array([1e-6]))
+    assert write_path(tmp_path / "o.csv", path, "obi").error < 1e-3
+    assert (tmp_path / "o.csv").read_text().split(",")[1] == "14042"
+
+
 def save(folder, name, content):
     file = folder / name
     if isinstance(content, str):

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from stemgan.errors import InputError
 from stemgan.scan import FAMILIES, CustomPath, ScanDesign
 from stemgan.scan.beam import beam_of
-from stemgan.scan.costs import course_of, path_costs
+from stemgan.scan.costs import course_of, mean_dwell, path_costs
 from stemgan.scan.inside import inside, shares_inside
 from stemgan.scan.physics import Timing, course, dose, drifted
 from stemgan_kernels.response import respond
@@ -193,6 +193,18 @@ def test_dwells_of_a_file_set_the_time():
     np.testing.assert_allclose(beam.share, [0, 1 / 8, 3 / 8])
 
 
+def test_the_last_position_of_a_joined_path_takes_no_time():
+    positions = (np.array([[1.0, 1], [1, 5], [9, 5]]) + 0.5) / SHAPE
+    custom = CustomPath(positions, np.array([1.0, 2.0, 5.0]), joined=True)
+    trace = ScanDesign("custom", SHAPE, custom=custom).trace()
+    np.testing.assert_allclose(trace.durations, [1 / 3, 2 / 3, 0])
+    time = course_of("custom", trace, Timing(dwell=mean_dwell(custom.dwell, trace)))
+    np.testing.assert_allclose(time.stay, [1, 2, 0])
+    # What is visited at a time is where the beam is at that time.
+    pixels = np.stack(np.divmod(trace.visited, SHAPE[1]), axis=1)
+    np.testing.assert_allclose(time.real_at(trace.time, 0), pixels, atol=1e-9)
+
+
 def test_a_drifting_specimen_is_hit_behind():
     hit = drifted(np.full((3, 2), 5.0), np.array([0, 0.5, 1]), (2.0, -4.0))
     np.testing.assert_allclose(hit, [[5, 5], [4, 7], [3, 9]])
@@ -213,9 +225,17 @@ def beam_share(time):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"dwell": 0}, {"dwell": math.inf}, {"flyback": -1}, {"lag": math.nan}]
+    "wrong",
+    [
+        {"dwell": 0},
+        {"dwell": math.inf},
+        {"flyback": -1},
+        {"lag": math.nan},
+        {"lag": 1e-300},
+        {"settling": 1e300},
+    ],
 )
-def test_times_below_nothing_are_refused(wrong):
+def test_times_of_no_microscope_are_refused(wrong):
     with pytest.raises(InputError, match=next(iter(wrong))):
         Timing(**wrong)
 

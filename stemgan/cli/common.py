@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterable
 from typing import Any, NoReturn, TypeVar
@@ -10,6 +11,8 @@ from stemgan.cli import COMMANDS
 from stemgan.errors import InputError
 
 T = TypeVar("T")
+
+_NEGATIVE, _OPTION = re.compile(r"-[\d.][\d.,eE+-]*"), re.compile(r"--[a-z-]+")
 
 # Written out, as --help must answer at once and their homes import numpy.
 FAMILY_NAMES = (
@@ -26,6 +29,16 @@ METHOD_NAMES = (
 
 class Parser(argparse.ArgumentParser):
     """An argument parser whose complaints are one sentence, like every other wrong input."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # noqa: ANN401 (argparse's own)
+        """Take a value such as -3,1.5 for a value: argparse would take it for an option."""
+        words: list[str] = []
+        for word in sys.argv[1:] if args is None else args:
+            if words and _NEGATIVE.fullmatch(word) and _OPTION.fullmatch(words[-1]):
+                words[-1] += f"={word}"
+            else:
+                words.append(word)
+        return super().parse_known_args(words, namespace)
 
     def error(self, message: str) -> NoReturn:
         """Raise InputError in place of printing the usage."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from stemgan.cli.common import METHOD_NAMES, emit, parser_for, progress
 from stemgan.cli.inputs import expand, refuse_replacing
 from stemgan.cli.jobs import FOLDER, Job, plan
-from stemgan.cli.timing import parse_pair
+from stemgan.cli.timing import check_pixel_size, parse_pair
 from stemgan.errors import InputError
 
 if TYPE_CHECKING:
@@ -142,6 +142,7 @@ def _path_reader(
         raise InputError("a path needs a frame: give --shape HxW")
     if args.mask or args.unit:
         raise InputError("a path says what was measured: leave out --mask and --unit")
+    check_pixel_size(args, args.path)
     offset = parse_pair(args.offset or "0,0", "offset")
 
     def read(path: Path) -> "list[PartialScan]":

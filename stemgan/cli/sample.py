@@ -10,6 +10,7 @@ from stemgan.cli.timing import (
     SCAN_HELP,
     add_size,
     add_timing,
+    check_pixel_size,
     parse_pair,
     read_design,
     read_timing,
@@ -82,8 +83,9 @@ def main(argv: list[str]) -> None:
     output = Path(args.output)
     mask, points = beside(output, "mask"), beside(output, "points", ".csv")
     exact = bool(args.lag or args.drift or args.sub_pixel)
-    if args.as_wanted and not exact:
-        raise InputError("--as-wanted goes with --lag, --drift or --sub-pixel: add one of them")
+    if not exact:
+        _refuse_idle(args)
+    check_pixel_size(args, args.scan)
     for path in (output, mask):
         check_image_output(path, overwrite=args.overwrite)
     listed = exact and not args.as_wanted
@@ -110,6 +112,18 @@ def main(argv: list[str]) -> None:
     files = {"output": str(output), "mask": str(mask)}
     files |= {"points": str(points)} if listed else {}
     emit({**files, **figures}, _text({**files, **figures}, scan.shape), as_json=args.json)
+
+
+def _refuse_idle(args: argparse.Namespace) -> None:
+    """Refuse options that change nothing where the beam is taken to be where it was sent."""
+    idle = {
+        "--as-wanted": args.as_wanted,
+        "--dwell": args.dwell is not None,
+        "--flyback": args.flyback,
+        "--settling": args.settling,
+    }
+    for option in (name for name, given in idle.items() if given):
+        raise InputError(f"{option} goes with --lag, --drift or --sub-pixel: add one of them")
 
 
 def read_full_image(path: Path) -> "Micrograph":

@@ -71,6 +71,19 @@ def parse_pair(text: str, what: str) -> tuple[float, float]:
     return y, x
 
 
+def check_pixel_size(args: argparse.Namespace, path: str | None) -> None:
+    """Refuse --pixel-size where nothing needs it.
+
+    Raises
+    ------
+    InputError : it is given, and `path` is not FILE of abTEM, said as abtem:FILE.
+    """
+    from stemgan.pathfiles.detect import split
+
+    if args.pixel_size is not None and (path is None or split(path)[0] != "abtem"):
+        raise InputError("--pixel-size goes with abtem:FILE alone: leave it out")
+
+
 def read_design(args: argparse.Namespace, text: str, shape: tuple[int, int]) -> "ScanDesign":
     """Make the design that the arguments ask for, solved.
 

@@ -65,7 +65,7 @@ class PartialScan:
         if measured < FEWEST_PIXELS:
             raise InputError(
                 f"{who} has {measured} measured pixels, fewer than {FEWEST_PIXELS}: "
-                "check the mask (above 0 = measured)"
+                "measure more, or check the mask (above 0 = measured)"
             )
         bad = ~np.isfinite(self.values) & self.mask
         if bad.any():

@@ -7,7 +7,6 @@ arrays, which is the rows of an image here, and the middle of pixel (0, 0) is at
 Neither holds a dwell.
 """
 
-import math
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from stemgan.errors import InputError
 from stemgan.pathfiles.frame import FramePath, check_inside, needed_shape
+from stemgan.scan.physics import check_amount
 
 
 def write_odemis(file: Path, path: FramePath) -> None:
@@ -74,7 +74,7 @@ def load(file: Path) -> NDArray[np.generic]:
     except (ValueError, OSError, EOFError) as error:
         raise InputError(f"{file} cannot be read as NPY: write it again with NumPy") from error
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "buif" or not array.size:
-        raise InputError(f"{file} is not an NPY array of real numbers: give one of positions")
+        raise InputError(f"{file} holds no real numbers: write it again with NumPy")
     return array
 
 
@@ -102,6 +102,5 @@ def _centre(shape: tuple[int, int]) -> NDArray[np.float64]:
 def _angstrom(pixel_size: float | None) -> float:
     if pixel_size is None:
         raise InputError("abTEM positions are in Å: give the side of a pixel, --pixel-size")
-    if not 0 < pixel_size < math.inf:
-        raise InputError(f"a pixel size is above 0 Å, not {pixel_size:g}")
+    check_amount("pixel size", pixel_size, "Å")
     return pixel_size

@@ -58,9 +58,11 @@ def read_path_scan(
             f"{source} holds {len(samples)} values or frames and {path} {count} positions: "
             "give the path of this scan"
         )
-    bad = ~np.isfinite(samples)
+    bad = ~(np.abs(samples) <= np.finfo(np.float32).max)
     if bad.any():
-        raise InputError(f"value {int(bad.argmax()) + 1} of {source} is not finite: mend it")
+        raise InputError(
+            f"value {int(bad.argmax()) + 1} of {source} is not finite in float32: mend it"
+        )
     placed = on_frame(custom, shape)
     # The last position of a path that the beam follows has no time of its own.
     dwell = np.ones(count) if custom.dwell is None else np.array(custom.dwell)

@@ -36,7 +36,9 @@ def write(file: Path, path: FramePath) -> None:
             "most): choose another --dwell for obi"
         )
     step = CODES / max(path.shape)
-    codes = np.clip(np.floor((path.path[:, ::-1] + 0.5) * step), 0, CODES - 1)
+    # The middle of the last code of a side that is no whole number of steps may lie outside.
+    last = np.maximum(np.ceil(np.array(path.shape[::-1]) * step - 0.5) - 1, 0)
+    codes = np.clip(np.floor((path.path[:, ::-1] + 0.5) * step), 0, last)
     write_rows(file, np.column_stack([codes, ticks]).astype(np.int64))
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from stemgan.scan.families import REGISTRY
 from stemgan.scan.inside import inside
-from stemgan.scan.physics import Course, Timing, course, dose
+from stemgan.scan.physics import Course, Timing, check_amount, course, dose
 from stemgan.scan.trace import Trace
 
 
@@ -52,10 +52,16 @@ def path_costs(
     settling. Distances are to the nearest measured pixel, path distances to the path itself
     (to its lines if joined, else to its positions). Velocity and acceleration are those
     of the wanted path, or with a lag of the real beam (None: jumps without a lag have none).
+
+    Raises
+    ------
+    InputError : a pixel size or current that is not above 0.
     """
     from stemgan_kernels.distance import distance_transform
     from stemgan_kernels.path_distance import path_distance
 
+    if pixel_size is not None:
+        check_amount("pixel size", pixel_size, "Å")
     time = course_of(family, trace, timing)
     shape = (trace.dwell.shape[0], trace.dwell.shape[1])
     distance = distance_transform(trace.mask).distance

@@ -1,6 +1,5 @@
 """Scan designs: a family with a coverage (or pitch), and the path that follows from them."""
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +10,12 @@ from stemgan.scan.coverage import check_coverage
 from stemgan.scan.families import REGISTRY, unknown_family
 from stemgan.scan.trace import Path, Trace, trace_path
 
+SHORTEST_TIME, LONGEST_TIME = 1e-15, 1e9
+"""Of a scan [s]: whatever follows from times between these is a finite number."""
+
+_LARGEST_PITCH = 2**28
+"""[px], the side of the largest frame."""
+
 
 @dataclass(frozen=True, eq=False)
 class CustomPath:
@@ -19,12 +24,14 @@ class CustomPath:
     positions : (n, 2) float64, (y, x) as fractions of the field of view: the centre of pixel
         (0, 0) is at (0.5 / H, 0.5 / W); those outside [0, 1) are blanked.
     dwell : time at each position, or of a joined path until the next one, (n,) float64 [s],
-        above 0 (at the last position of a joined path, 0 or more); None: equal.
+        above 0; None: equal. The last position of a joined path has no next one: its dwell
+        is 0.
     joined : whether the beam measures between the positions too.
 
     Raises
     ------
-    InputError : positions of another shape or not finite, or dwells that do not fit them.
+    InputError : positions of another shape or not finite, or dwells that do not fit them or
+        are no times of a microscope.
     """
 
     positions: Path
@@ -43,15 +50,22 @@ class CustomPath:
         object.__setattr__(self, "positions", positions)
         if self.dwell is None:
             return
-        dwell = np.asarray(self.dwell, np.float64)
+        dwell = np.array(self.dwell, np.float64)
         if dwell.shape != (len(positions),):
             raise InputError(
                 f"the custom path has {len(positions)} positions and dwells of shape "
                 f"{dwell.shape}: give one dwell a position"
             )
-        timed = dwell[:-1] if self.joined and len(dwell) > 1 else dwell
-        if not (np.isfinite(dwell).all() and (timed > 0).all() and dwell[-1] >= 0):
+        timed = dwell
+        if self.joined and len(dwell) > 1:
+            dwell[-1], timed = 0, dwell[:-1]
+        if not (timed > 0).all():
             raise InputError("a dwell of the custom path is not above 0 s: leave it out")
+        if not ((timed >= SHORTEST_TIME) & (timed <= LONGEST_TIME)).all():
+            raise InputError(
+                f"a dwell of the custom path is not between {SHORTEST_TIME:g} and "
+                f"{LONGEST_TIME:g} s: mend it"
+            )
         object.__setattr__(self, "dwell", dwell)
 
 
@@ -114,8 +128,11 @@ class ScanDesign:
         if self.pitch is not None:
             if not REGISTRY[self.family].pitched:
                 raise InputError(f"a {self.family} scan has no pitch: give a coverage")
-            if not (math.isfinite(self.pitch) and self.pitch >= 1):
-                raise InputError(f"a pitch is at least 1 px, not {self.pitch:g}")
+            if not 1 <= self.pitch <= _LARGEST_PITCH:
+                raise InputError(
+                    f"a pitch is at least 1 px and at most {_LARGEST_PITCH} px, not "
+                    f"{self.pitch:g}"
+                )
             if self.family == "interleaved" and self.pitch != int(self.pitch):
                 raise InputError(
                     f"an interleaved scan takes every n-th line: give a whole pitch, not "

@@ -7,12 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgan.errors import InputError
+from stemgan.scan.design import LONGEST_TIME, SHORTEST_TIME
 from stemgan.scan.inside import inside, shares_inside
 
 Array = NDArray[np.float64]
 
 ELEMENTARY_CHARGE = 1.602176634e-19
 """Charge of an electron [C] (2019 SI, exact)."""
+
+_LEAST, _MOST = 1e-9, 1e12
+"""Of currents [pA] and pixel sizes [Å]."""
 
 _NEIGHBOUR = 1.5
 """Moves up to this far [px] lead to a neighbouring pixel and need no settling."""
@@ -31,7 +35,7 @@ class Timing:
 
     Raises
     ------
-    InputError : a dwell that is not above 0, or another time below 0.
+    InputError : a time that is negative or of no microscope, or a dwell of 0.
     """
 
     dwell: float = 1e-6
@@ -40,12 +44,14 @@ class Timing:
     lag: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 0 < self.dwell < math.inf:
-            raise InputError(f"a dwell is a time above 0 s, not {self.dwell:g}")
-        for name in ("flyback", "settling", "lag"):
+        for name in ("dwell", "flyback", "settling", "lag"):
             time = getattr(self, name)
-            if not 0 <= time < math.inf:
-                raise InputError(f"a {name} is a time of 0 s or more, not {time:g}")
+            none = "" if name == "dwell" else "0 s, or "
+            if not (SHORTEST_TIME <= time <= LONGEST_TIME or (none and time == 0)):
+                raise InputError(
+                    f"a {name} is {none}a time from {SHORTEST_TIME:g} to {LONGEST_TIME:g} s, "
+                    f"not {time:g}"
+                )
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,10 +214,22 @@ def dose(exposure: float, pixels: int, current: float, pixel_size: float) -> flo
     >>> round(dose(1e-6, 1, current=50.0, pixel_size=0.5), 1)  # 312 electrons on 0.25 Å²
     1248.3
     """
-    for name, value, unit in (("current", current, "pA"), ("pixel size", pixel_size, "Å")):
-        if not 0 < value < math.inf:
-            raise InputError(f"a {name} is above 0 {unit}, not {value:g}")
+    check_amount("current", current, "pA")
+    check_amount("pixel size", pixel_size, "Å")
     return current * 1e-12 * exposure / ELEMENTARY_CHARGE / (pixels * pixel_size**2)
+
+
+def check_amount(name: str, value: float, unit: str) -> None:
+    """Refuse a quantity that is not above 0, or of a size that nothing has.
+
+    Raises
+    ------
+    InputError : it is not; the message says what it may be.
+    """
+    if not 0 < value < math.inf:
+        raise InputError(f"a {name} is above 0 {unit}, not {value:g}")
+    if not _LEAST <= value <= _MOST:
+        raise InputError(f"a {name} is between {_LEAST:g} and {_MOST:g} {unit}, not {value:g}")
 
 
 def drifted(positions: Array, share: Array, drift: tuple[float, float]) -> Array:

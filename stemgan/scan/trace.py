@@ -9,6 +9,9 @@ from stemgan.errors import InputError
 
 Path = NDArray[np.float64]
 
+_FARTHEST = 1e9
+"""[px], beyond which pixels are not counted exactly."""
+
 
 @dataclass(frozen=True, eq=False)
 class Trace:
@@ -66,10 +69,15 @@ def trace_path(
 
     Raises
     ------
-    InputError : the path measures nothing inside the frame.
+    InputError : the path measures nothing inside the frame, or leads too far out of it.
     """
     from stemgan_kernels.masks import mask_of, visit
 
+    if len(path) and not (np.abs(path) <= _FARTHEST).all():
+        raise InputError(
+            f"the scan path leads farther than {_FARTHEST:g} px out of its frame: mend its "
+            "positions"
+        )
     visits = visit(path, shape, joined=joined) if len(path) else None
     if visits is None or len(visits.pixels) == 0:
         raise InputError(

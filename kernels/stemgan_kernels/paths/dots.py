@@ -125,6 +125,7 @@ def poisson_disk(
     if limit < 1:
         raise ValueError(f"at most {limit} dots are none")
     order = np.random.default_rng(seed).permutation(math.prod(shape))
+    pitch = min(pitch, math.hypot(*shape))  # no two pixels are farther apart
     squares = _squares(pitch)[: 1 if most is None else 2]
     taken = _throw(order, shape[0], shape[1], squares[::-1].copy(), limit)
     dots = np.stack(np.divmod(taken, shape[1]), axis=1).astype(np.float64)
