@@ -176,6 +176,10 @@ def test_poisson_disks_keep_their_distance_and_leave_no_room(shape, pitch, seed)
     assert len(some) == max(1, len(dots) // 2)
 
 
+def test_a_poisson_disk_wider_than_the_frame_is_one_dot():
+    assert poisson_disk((40, 60), 1e9, seed=0).shape == (1, 2)
+
+
 def test_poisson_disks_are_visited_without_long_ways():
     dots = poisson_disk((300, 200), 5, seed=0)
     assert np.hypot(*np.diff(dots, axis=0).T).mean() < 1.5 * 5

@@ -134,10 +134,14 @@ def poisson_disk(
 
 def _squares(pitch: float) -> NDArray[np.int64]:
     """Return the squares of the two smallest distances between pixels from the pitch on."""
-    side = np.arange(math.ceil(pitch) + 3) ** 2
-    sums = np.unique(np.add.outer(side, side))
     # A pitch that was a square root must find itself again.
-    return sums[sums >= pitch * pitch * (1 - 1e-12)][:2]
+    least = pitch * pitch * (1 - 1e-12)
+    down = np.arange(math.ceil(pitch) + 3)
+    across = np.ceil(np.sqrt(np.maximum(least - down**2, 0))).astype(np.int64)
+    # Beside the first that is far enough: one for rounding, and the second.
+    near = np.maximum(across[:, None] + np.arange(-1, 3), 0)
+    sums = np.unique(down[:, None] ** 2 + near**2)
+    return sums[sums >= least][:2]
 
 
 @njit(cache=True, nogil=True)
