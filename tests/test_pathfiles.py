@@ -279,6 +279,19 @@ def test_values_that_do_not_fit_the_path_are_refused(tmp_path, values, words):
         read_path_scan(path, path, SHAPE)
 
 
+def test_values_along_a_path_count_by_its_dwells(tmp_path):
+    rows, columns = np.divmod(np.arange(30) * 7, 32)
+    x, y = (columns + 0.5) / 32, (rows + 0.5) / 24
+    table = np.column_stack([x, y, np.full(30, 1e-6)])
+    table[1, :2], table[1, 2] = table[0, :2], 3e-6
+    np.save(tmp_path / "p.npy", table)
+    np.save(tmp_path / "v.npy", np.arange(30.0))
+    scan = read_path_scan(tmp_path / "v.npy", tmp_path / "p.npy", SHAPE)
+    assert scan.values[0, 0] == 3 / 4
+    assert scan.dwell[0, 0] == 4
+    assert scan.dwell[rows[2], columns[2]] == 1
+
+
 def test_blanked_positions_of_a_path_are_left_out(tmp_path):
     positions = np.random.default_rng(0).uniform(-0.3, 1.3, (90, 2))
     table = np.column_stack([positions, np.full(90, 1e-6)])

@@ -193,6 +193,19 @@ def test_dwells_of_a_file_set_the_time():
     np.testing.assert_allclose(beam.share, [0, 1 / 8, 3 / 8])
 
 
+def test_settling_counts_in_when_a_position_is_measured():
+    positions = (np.array([[1.0, 1], [5, 5], [5, 6]]) + 0.5) / SHAPE
+    trace = ScanDesign("custom", SHAPE, custom=CustomPath(positions)).trace()
+    time = course_of("custom", trace, Timing(dwell=1.0, settling=2.0))
+    np.testing.assert_allclose(beam_of(trace, time).share, [0, 3 / 5, 4 / 5])
+
+
+def test_acceleration_takes_the_time_between_the_middles_of_two_moves():
+    path = np.array([[0.0, 0.0], [0.0, 1.0], [0.0, 4.0]])
+    time = course(path, Timing(dwell=1.0), joined=True, durations=np.array([0.75, 0.25, 0.0]))
+    assert time.extremes(0) == (pytest.approx(3), pytest.approx((3 - 1 / 3) / 2))
+
+
 def test_the_last_position_of_a_joined_path_takes_no_time():
     positions = (np.array([[1.0, 1], [1, 5], [9, 5]]) + 0.5) / SHAPE
     custom = CustomPath(positions, np.array([1.0, 2.0, 5.0]), joined=True)
