@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Image = NDArray[np.float32]
 
 # The bundled scan is drawn from these, so that it is the same everywhere and takes no space.
-_KIND, _SEED = "agglomerate", 11
+_KIND, _SEED = "boundary", 11
 _SHAPE = (512, 512)
 _FAMILY, _COVERAGE = "spiral", 1 / 20
 _ELECTRONS = 200.0
