@@ -88,14 +88,14 @@ def in_own_process(method: str, scan_file: Path, repeats: int) -> dict[str, floa
 
 def compare(shape: tuple[int, int], coverage: float, repeats: int) -> None:
     """Print the table."""
-    from stemgan.baselines import METHODS
+    from stemgan.baselines import default_methods
     from stemgan.weights import DEFAULT_MODEL, MODELS
 
     with tempfile.TemporaryDirectory() as folder:
         scan_file = Path(folder) / "scan.npz"
         scan = draw_scan(shape, coverage)
         np.savez(scan_file, values=scan.values, dwell=scan.dwell)
-        names = [*MODELS, *METHODS]
+        names = [*MODELS, *default_methods()]
         rows = {name: in_own_process(name, scan_file, repeats) for name in names}
     network = rows[DEFAULT_MODEL]["again"]
     print(f"spiral, {shape[0]}x{shape[1]}, coverage 1/{1 / scan.coverage:.3g}")

@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import fminbound
 
-from stemgan.baselines import METHODS
+from stemgan.baselines import METHODS, default_methods
 from stemgan.baselines.smoothing import smooth
 from stemgan.evaluate import warm_up
 from stemgan.images import read_mask, read_micrograph, write_picture
@@ -107,13 +107,14 @@ def decode(encoded: Image, dwell: Image, name: str = "") -> PartialScan:
 
 
 def methods() -> dict[str, Callable[[PartialScan], Image]]:
-    """Return the shipped network and every classical method."""
+    """Return the shipped network and the classical methods."""
+    classical = {name: METHODS[name] for name in default_methods()}
     if DEFAULT_MODEL not in MODELS:
-        return dict(METHODS)
+        return classical
     from stemgan.reconstruct import Reconstructor
 
     network = Reconstructor.load()
-    return {DEFAULT_MODEL: lambda scan: network(scan).image, **METHODS}
+    return {DEFAULT_MODEL: lambda scan: network(scan).image, **classical}
 
 
 def judge(truth: Image, scan: PartialScan) -> dict[str, tuple[Image, float, float]]:
@@ -134,7 +135,7 @@ def judge(truth: Image, scan: PartialScan) -> dict[str, tuple[Image, float, floa
 
 def draw(path: Path, truth: Image, scan: PartialScan, results: dict[str, tuple]) -> None:
     """Draw the scan, the network's and the best classical completion, and the truth."""
-    best = min(METHODS, key=lambda name: results[name][1])
+    best = min(results.keys() - {DEFAULT_MODEL}, key=lambda name: results[name][1])
     shown = [name for name in (DEFAULT_MODEL, best) if name in results]
     panels = [("decoded scan", scan.with_nan())]
     panels += [(f"{n}, {results[n][1]:.2f} % (blurred)", results[n][0]) for n in shown]
