@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 
 from stemgan_kernels.paths.frame import check
 
+_ROUNDING = 1e-9  # [px]
+
 
 def raster(shape: tuple[int, int]) -> NDArray[np.float64]:
     """Every pixel, line by line from the left, (H W, 2)."""
@@ -108,7 +110,9 @@ def line_hop(
 
 def _middles(height: int, pitch: float, first: float | None) -> NDArray[np.float64]:
     if first is not None:
-        return np.arange(min(first % pitch, height - 1), height, pitch, dtype=np.float64)
+        start = first % pitch
+        start = 0.0 if pitch - start < _ROUNDING else min(start, height - 1)
+        return np.arange(start, height - _ROUNDING, pitch, dtype=np.float64)
     count = max(1, round(height / pitch))
     return (height - 1 - (count - 1) * pitch) / 2 + pitch * np.arange(count, dtype=np.float64)
 
@@ -116,7 +120,9 @@ def _middles(height: int, pitch: float, first: float | None) -> NDArray[np.float
 def _rows(height: int, pitch: float, first: float | None) -> NDArray[np.float64]:
     """Return whole rows; lines from a first one on are rounded down, as dots are."""
     middles = _middles(height, pitch, first)
-    return np.floor(middles + 0.5 if first is None else middles).clip(0, height - 1)
+    # A line that is whole but for rounding is whole, wherever it lies.
+    shift = 0.5 if first is None else _ROUNDING
+    return np.floor(middles + shift).clip(0, height - 1)
 
 
 def _alternating(
