@@ -1,8 +1,6 @@
 """Makers' formats through RosettaSciIO."""
 
-import os
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -74,12 +72,9 @@ def test_makers_formats_are_read_through_rosettasciio(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["test_STEM_image.dm3", "fei_example_dpc_titles.emd"])
-def test_real_makers_files(name):
+def test_real_makers_files(name, real_data):
     pytest.importorskip("rsciio", reason="RosettaSciIO is not installed")
-    root = os.environ.get("STEMGAN_REAL_DATA")
-    if root is None:
-        pytest.skip("STEMGAN_REAL_DATA is not set")
-    image = read_micrograph(Path(root) / "formats" / name)
+    image = read_micrograph(real_data / "formats" / name)
     assert image.pixel_size is not None
     assert image.unit in ("pm", "nm", "µm")
     assert np.isfinite(image.data).all()

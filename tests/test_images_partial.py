@@ -1,8 +1,5 @@
 """Partial scans and masks: what was measured is never guessed."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 import tifffile
@@ -81,11 +78,8 @@ def test_one_mask_serves_a_stack(tmp_path):
         np.testing.assert_array_equal(scan.values, np.where(mask, values, 0))
 
 
-def test_published_scan_with_its_mask():
-    root = os.environ.get("STEMGAN_REAL_DATA")
-    if root is None:
-        pytest.skip("STEMGAN_REAL_DATA is not set")
-    folder = Path(root) / "partial_scans"
+def test_published_scan_with_its_mask(real_data):
+    folder = real_data / "partial_scans"
     scan = read_partial_scan(folder / "partial_scan-1.tif", mask=folder / "mask.tif")
     assert scan.dwell.max() == 10 / 16
     assert 1 / scan.coverage == pytest.approx(5.73, abs=0.01)

@@ -1,7 +1,6 @@
 """The published scans' encoding, undone by the example without looking at the truth."""
 
 import importlib.util
-import os
 from pathlib import Path
 
 import numpy as np
@@ -57,10 +56,8 @@ def test_decoding_undoes_the_encoding(example):
 
 
 @pytest.mark.parametrize("number", [1, 3, 5])
-def test_published_scans(example, number):
-    if "STEMGAN_REAL_DATA" not in os.environ:
-        pytest.skip("STEMGAN_REAL_DATA is not set: the published scans are not in the project")
-    folder = Path(os.environ["STEMGAN_REAL_DATA"]) / "partial_scans"
+def test_published_scans(example, number, real_data):
+    folder = real_data / "partial_scans"
     encoded = read_micrograph(folder / f"partial_scan-{number}.tif").data
     truth = read_micrograph(folder / f"truth-{number}.tif").data
     scan = example.decode(encoded, read_mask(folder / "mask.tif"))
