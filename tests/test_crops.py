@@ -133,6 +133,11 @@ def test_combinations_are_all_of_them_once(families, coverages):
         {"families": ("spirol",)},
         {"coverage": (0.0, 0.1)},
         {"coverage": (0.2, 0.1)},
+        {"pitch": 16.0},
+        {"fixed": True},
+        {"fixed": True, "families": ("spiral",)},
+        {"fixed": True, "families": ("random",), "pitch": 16.0},
+        {"fixed": True, "families": ("spiral",), "pitch": 0.5},
     ],
 )
 def test_wrong_settings_are_refused(wrong):

@@ -4,16 +4,21 @@ import sys
 import numpy as np
 import pytest
 import torch
+from hydra import compose, initialize_config_dir
+from hydra.utils import instantiate
 from hypothesis import given
 from hypothesis import strategies as st
 from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.utilities import move_data_to_device
 
+from stemgan.cli.train import configuration_folder
 from stemgan.data import Batch, sampler
-from stemgan.data.crops import CropSettings
+from stemgan.data import module as module_of_data
+from stemgan.data.crops import CropSettings, dihedral
 from stemgan.data.module import PartialScanData
 from stemgan.data.sampler import WeightedSampler, draw_order
 from stemgan.errors import InputError
-from stemgan.scan import FAMILIES
+from stemgan.scan import FAMILIES, ScanDesign
 from stemgan_data_prep.synthesize import synthesize
 
 
@@ -31,7 +36,10 @@ def data(dataset, **changes):
 
 
 def flat(batches):
-    return [torch.cat([field.flatten().double() for field in batch]) for batch in batches]
+    return [
+        torch.cat([field.flatten().double() for field in batch if field is not None])
+        for batch in batches
+    ]
 
 
 def same(one, two):
@@ -69,15 +77,105 @@ def test_training_follows_from_seed_and_epoch(dataset):
 
 def test_validation_never_changes(dataset):
     changes = {"val_repeats": 2, "val_families": ("spiral", "dots", "random")}
-    loader = data(dataset, **changes).val_dataloader()
+    loader, seen = data(dataset, **changes).val_dataloader()
     first = list(loader)
     assert same(first, list(loader))
-    assert same(first, list(data(dataset, seed=7, **changes).val_dataloader()))
+    others = data(dataset, seed=7, **changes).val_dataloader()
+    assert same(first, list(others[0]))
+    assert same(list(seen), list(others[1]))
+    assert not same(first, list(seen))
     families = torch.cat([batch.family for batch in first]).tolist()
     coverages = torch.cat([batch.coverage for batch in first])
     assert {FAMILIES[family] for family in families} == set(changes["val_families"])
     assert coverages.min() < 0.07
     assert coverages.max() > 0.2
+
+
+def test_samples_carry_keys_of_their_own(dataset):
+    def keys(loader):
+        return torch.cat([batch.key for batch in loader]).tolist()
+
+    loader = data(dataset).train_dataloader()
+    first = keys(loader)
+    assert len(set(first)) == len(first)
+    assert all(0 <= key < 2**63 for key in first)
+    loader.sampler.set_epoch(1)
+    assert not set(keys(loader)) & set(first)
+    assert not set(keys(data(dataset, seed=1).train_dataloader())) & set(first)
+    fixed = [keys(loader) for loader in data(dataset, val_repeats=2).val_dataloader()]
+    assert len(set(fixed[0] + fixed[1])) == len(fixed[0]) + len(fixed[1])
+
+
+def test_seen_images_are_trained_on_and_as_many_as_held_out_ones(dataset):
+    module = data(dataset, val_repeats=2)
+    val, seen = module.val_dataloader()
+    assert len(val.dataset) == len(seen.dataset)
+    trained = set(module.train_dataloader().dataset.pool.column("key"))
+    assert set(seen.dataset.keys) <= trained
+    assert not set(val.dataset.keys) & trained
+
+
+def test_ranks_validate_each_sample_once(dataset, monkeypatch):
+    together = [torch.cat([b.key for b in loader]) for loader in data(dataset).val_dataloader()]
+    parts = [[], []]
+    for rank in range(3):
+        monkeypatch.setattr(sampler, "ranks", lambda rank=rank: (rank, 3))
+        for part, loader in zip(parts, data(dataset).val_dataloader(), strict=True):
+            batches = list(loader)
+            assert len(batches) == len(loader)
+            part += torch.cat([batch.key for batch in batches]).tolist()
+    for part, whole in zip(parts, together, strict=True):
+        assert sorted(part) == sorted(whole.tolist())
+
+
+def test_too_few_validation_scans_for_the_ranks_are_refused(dataset, monkeypatch):
+    monkeypatch.setattr(module_of_data, "ranks", lambda: (0, 99))
+    with pytest.raises(InputError, match="99 processes"):
+        data(dataset).val_dataloader()
+
+
+@pytest.mark.parametrize("wanted", [{"pitch": 8.0}, {"coverage": (0.1, 0.1)}])
+def test_a_fixed_scan_is_that_of_every_sample(dataset, wanted):
+    crops = CropSettings(64, 1.0, ("spiral",), fixed=True, kriged=False, **wanted)
+    module = data(dataset, crops=crops, val_coverages=None)
+    train, (val, seen) = module.train_dataloader(), module.val_dataloader()
+    batches = [*train, *val, *seen]
+    for batch in batches:
+        assert batch.kriged is None
+        assert (batch.dwell == batches[0].dwell[0]).all()
+    design = {k: v for k, v in wanted.items() if k == "pitch"} or {"coverage": 0.1}
+    mask = ScanDesign("spiral", (64, 64), **design).trace().mask
+    assert np.array_equal(batches[0].dwell[0, 0] > 0, mask)
+    with pytest.raises(InputError, match="leave out val_families"):
+        data(dataset, crops=crops)
+
+
+def test_a_batch_without_kriged_infill_is_moved_and_pinned_as_it_is(dataset):
+    crops = CropSettings(64, 1.0, ("spiral",), (0.1, 0.1), fixed=True, kriged=False)
+    batch = next(iter(data(dataset, crops=crops, val_coverages=None).train_dataloader()))
+    moved = move_data_to_device(batch, torch.device("meta"))
+    assert isinstance(moved, Batch)
+    assert moved.kriged is None
+    assert moved.key.device.type == "meta"
+
+
+def test_the_published_data_is_the_published_spiral(tmp_path):
+    synthesize(3, tmp_path / "large", size=512, shares=(0.6, 0.4, 0))
+    with initialize_config_dir(str(configuration_folder()), version_base="1.3"):
+        datasets = f"data.datasets=[{(tmp_path / 'large').as_posix()}]"
+        config = compose("train", ["data=ede2020", datasets, "data.num_workers=0"])
+    module = instantiate(config.data, _convert_="all")
+    train = module.train_dataloader()
+    for batch in [*train, *(b for loader in module.val_dataloader() for b in loader)]:
+        assert tuple(batch.target.shape) == (1, 1, 512, 512)
+        assert 1 / (batch.dwell > 0).double().mean().item() == pytest.approx(17.859653903801608)
+    train.sampler.set_epoch(1)
+    stored = train.dataset.pool.image(next(iter(train.sampler)).index)
+    target = next(iter(train)).target[0, 0].numpy()
+    low, high = target.min(), target.max()
+    shown = (target - low) / (high - low) * np.ptp(stored) + stored.min()
+    turned = [dihedral(stored, which) for which in range(8)]
+    assert min(np.abs(shown - image).max() for image in turned) < 1e-4 * np.ptp(stored)
 
 
 def test_scans_that_measure_nothing_are_refused(dataset):
@@ -149,7 +247,7 @@ class Witness(LightningModule):
         self.batches.append(batch)
         return self.weight * batch.span.mean()
 
-    def validation_step(self, batch, _):
+    def validation_step(self, batch, _, dataloader_idx):
         assert len(batch.span)
 
     def on_train_batch_end(self, *_):

@@ -65,7 +65,7 @@ class Witness(LightningModule):
         self.trained.append(fingerprints(batch))
         return self.weight * batch.target.mean()
 
-    def validation_step(self, batch, _):
+    def validation_step(self, batch, _, dataloader_idx):
         assert len(batch.span)
 
     def on_train_batch_end(self, *_):

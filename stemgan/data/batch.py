@@ -15,17 +15,20 @@ class Batch(NamedTuple):
     infill : value of the nearest measured pixel, (B, 1, H, W) float32.
     dwell : dwell map, 0 where unmeasured, (B, 1, H, W) float32.
     distance : distance to the nearest measured pixel [px], (B, 1, H, W) float32.
-    kriged : completion by a Gaussian process, (B, 1, H, W) float32.
+    kriged : completion by a Gaussian process, (B, 1, H, W) float32, or None where none is made.
     span : the truth's maximum minus its minimum, (B,) float32; errors are shares of it.
     coverage : share of measured pixels, (B,) float32.
     family : index into `stemgan.scan.FAMILIES`, (B,) int64.
+    key : seed of what is random in training on this sample, (B,) int64, 0 or more: whichever
+        process has the sample, and beside whichever others.
     """
 
     target: "torch.Tensor"
     infill: "torch.Tensor"
     dwell: "torch.Tensor"
     distance: "torch.Tensor"
-    kriged: "torch.Tensor"
+    kriged: "torch.Tensor | None"
     span: "torch.Tensor"
     coverage: "torch.Tensor"
     family: "torch.Tensor"
+    key: "torch.Tensor"

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from stemgan.errors import InputError
 from stemgan.measurement import Noise
-from stemgan.scan import FAMILIES, SPARSE_FAMILIES
+from stemgan.scan import FAMILIES, SPARSE_FAMILIES, ScanDesign
 from stemgan.synthetic import detect
 from stemgan.synthetic.fields import blur, log_uniform
 
@@ -30,10 +30,16 @@ class CropSettings:
     noisy_truths : share of clean (simulated) images whose truth gets the noise of a full scan,
         as the truths of real micrographs have.
     noisy_scans : share of partial scans that are noisier than their truth.
+    fixed : scan every sample alike, without rotation, offset or another seed, as a microscope
+        that is used with one scan does: one family, and a pitch or one coverage.
+    pitch : spacing of the fixed scan's turns, lines or dots [px], in place of `coverage`.
+    kriged : whether samples hold a completion by a Gaussian process, which takes longer than
+        all the rest.
 
     Raises
     ------
-    InputError : a size below 64, a zoom below 1, no or an unknown family, a bad coverage.
+    InputError : a size below 64, a zoom below 1, no or an unknown family, a bad coverage, a
+        pitch without a fixed scan, or a fixed scan that is not one scan.
     """
 
     size: int = 256
@@ -42,6 +48,9 @@ class CropSettings:
     coverage: tuple[float, float] = (0.01, 0.1)
     noisy_truths: float = 0.5
     noisy_scans: float = 0.3
+    fixed: bool = False
+    pitch: float | None = None
+    kriged: bool = True
 
     def __post_init__(self) -> None:
         # Lists, as configurations have them, become tuples that can be hashed and sent.
@@ -60,6 +69,36 @@ class CropSettings:
             raise InputError(
                 f"coverage from {self.coverage}: give two shares in (0, 1], rising"
             )
+        if self.pitch is not None and not self.fixed:
+            raise InputError(
+                f"a pitch of {self.pitch:g} px is for a fixed scan: say fixed=true, or leave "
+                "it out and give a coverage"
+            )
+        if self.fixed:
+            self.fixed_design(self.size)
+
+    def fixed_design(self, size: int) -> ScanDesign:
+        """Return the one scan of all samples, for crops of `size` [px].
+
+        Raises
+        ------
+        InputError : there are several families or coverages, or the family has no pitch.
+        """
+        if len(self.families) != 1:
+            raise InputError(
+                f"a fixed scan is of one family, not of {len(self.families)}: choose one"
+            )
+        (family,), shape = self.families, (size, size)
+        if family == "raster":
+            return ScanDesign(family, shape)
+        if self.pitch is not None:
+            return ScanDesign(family, shape, pitch=self.pitch)
+        if self.coverage[0] != self.coverage[1]:
+            raise InputError(
+                f"a fixed scan has one coverage, not any of {self.coverage}: give a pitch, or "
+                "the same coverage twice"
+            )
+        return ScanDesign(family, shape, coverage=self.coverage[0]).solved()
 
 
 def random_crop(image: Image, size: int, zoom: float, rng: np.random.Generator) -> Image:

@@ -10,7 +10,13 @@ from torch.utils.data import DataLoader
 
 from stemgan.data.crops import CropSettings
 from stemgan.data.pool import ImagePool, Limits
-from stemgan.data.sampler import ResumableLoader, WeightedSampler, start_worker
+from stemgan.data.sampler import (
+    PartSampler,
+    ResumableLoader,
+    WeightedSampler,
+    ranks,
+    start_worker,
+)
 from stemgan.data.scans import TrainingScans, ValidationScans, collate
 from stemgan.data.shards import ShardedImages
 from stemgan.data.shards.sides import check_sides
@@ -37,7 +43,8 @@ class PartialScanData(LightningDataModule):
     samples_per_epoch : training samples an epoch, over all ranks; the number of images by
         default.
     val_families, val_coverages : validation scans; all training families, and four coverages
-        from 1/10 to 1/87, by default.
+        from 1/10 to 1/87, by default. Where training scans are all one (`crops.fixed`), that
+        one validates, and these stay out.
     val_size : side of the validation crops [px]; that of the training crops by default.
     val_repeats : scans of each validation image.
     val_batch_size : samples a validation batch; `batch_size` by default.
@@ -61,7 +68,7 @@ class PartialScanData(LightningDataModule):
         batch_size: int = 8,
         samples_per_epoch: int | None = None,
         val_families: Sequence[str] | None = None,
-        val_coverages: Sequence[float] = VALIDATION_COVERAGES,
+        val_coverages: Sequence[float] | None = None,
         val_size: int | None = None,
         val_repeats: int = 1,
         val_batch_size: int | None = None,
@@ -81,7 +88,12 @@ class PartialScanData(LightningDataModule):
         self.batch_size, self.val_batch_size = batch_size, val_batch_size or batch_size
         self.samples_per_epoch = samples_per_epoch
         self.val_families = tuple(val_families or self.crops.families)
-        self.val_coverages = tuple(val_coverages)
+        self.val_coverages = tuple(val_coverages or VALIDATION_COVERAGES)
+        if self.crops.fixed and (val_families or val_coverages):
+            raise InputError(
+                "the fixed scan of training is that of validation too: leave out "
+                "val_families and val_coverages"
+            )
         self.val_size, self.val_repeats = val_size or self.crops.size, val_repeats
         self.num_workers, self.seed = num_workers, seed
         self._train: ImagePool | None = None
@@ -119,18 +131,44 @@ class PartialScanData(LightningDataModule):
             sampler=WeightedSampler(weights, count, self.seed),
             drop_last=True,
             processed=self._processed,
-            **self._loading(),
+            **self._loading(self.num_workers),
         )
 
-    def val_dataloader(self) -> DataLoader:
-        """List the validation batches, always the same."""
+    def val_dataloader(self) -> list[DataLoader]:
+        """List the validation batches, always the same: of held-out images, and of seen ones.
+
+        The seen ones are as many training images, under scans of the same kinds: what a
+        network has more of error on the held-out ones, it has learned by heart. Each rank has
+        its own part of both.
+
+        Raises
+        ------
+        InputError : there are fewer samples than ranks.
+        """
         self.setup()
+        assert self._train is not None
+        return [self._validating(self._val), self._validating(self._train.like(self._val))]
+
+    def _validating(self, pool: ImagePool) -> DataLoader:
         scans = ValidationScans(
-            self._val, self.val_size, self.val_families, self.val_coverages, self.val_repeats
+            pool,
+            self.val_size,
+            self.val_families,
+            self.val_coverages,
+            self.val_repeats,
+            fixed=self.crops.fixed_design(self.val_size) if self.crops.fixed else None,
+            kriged=self.crops.kriged,
         )
-        return DataLoader(
-            scans, batch_size=self.val_batch_size, shuffle=False, **self._loading()
-        )
+        world = ranks()[1]
+        if len(scans) < world:
+            raise InputError(
+                f"{len(scans)} {pool.split} scans to validate on are too few for {world} "
+                "processes: give data.val_repeats or prepare more images"
+            )
+        # Held-out and seen samples together have as many workers as training.
+        loading = self._loading(-(-self.num_workers // 2))
+        sampler = PartSampler(len(scans))
+        return DataLoader(scans, batch_size=self.val_batch_size, sampler=sampler, **loading)
 
     def _processed(self) -> int | None:
         """Tell how many batches of the epoch the trainer is through with, if there is one."""
@@ -140,13 +178,13 @@ class PartialScanData(LightningDataModule):
         progress: Any = self.trainer.fit_loop.epoch_loop.batch_progress.current
         return progress.processed
 
-    def _loading(self) -> dict[str, Any]:
+    def _loading(self, workers: int) -> dict[str, Any]:
         loading: dict[str, Any] = {
             "collate_fn": collate,
-            "num_workers": self.num_workers,
+            "num_workers": workers,
             "pin_memory": torch.cuda.is_available(),
         }
-        if self.num_workers:
+        if workers:
             # Spawned on every system: forks of a process with threads may hang.
             loading |= {
                 "multiprocessing_context": "spawn",

@@ -1,6 +1,7 @@
 """Images of several datasets as one list, and how often each is drawn."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,6 +65,19 @@ class ImagePool:
         """Read image `index`, (size, size) float32."""
         dataset, i = self.where[index]
         return self.datasets[dataset][int(i)]
+
+    def like(self, other: "ImagePool") -> "ImagePool":
+        """Choose as many of these images as `other` has of each dataset, evenly spaced.
+
+        All of a dataset's are chosen where there are fewer.
+        """
+        chosen, parts = copy(self), []
+        for dataset in range(len(self.datasets)):
+            own = self.where[self.where[:, 0] == dataset]
+            count = min(len(own), int(np.sum(other.where[:, 0] == dataset)))
+            parts.append(own[np.arange(count) * len(own) // max(count, 1)])
+        chosen.where = np.concatenate(parts)
+        return chosen
 
     def column(self, name: str) -> list[Any]:
         """List a column of the datasets (see `stemgan.data.shards.Label`) for these images."""

@@ -83,6 +83,34 @@ class WeightedSampler(DistributedSampler):
         self.epoch, self.seen, self.seed = state["epoch"], state["seen"], state["seed"]
 
 
+class PartSampler(DistributedSampler):
+    """The validation samples of one rank: every world-size-th, so that none comes twice.
+
+    Ranks may have one more or less than others. It is a DistributedSampler by name only, so
+    that a trainer does not wrap it in another.
+
+    Parameters
+    ----------
+    count : samples of all ranks together.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def set_epoch(self, epoch: int) -> None:
+        """Do nothing: every epoch has the same samples."""
+
+    def __len__(self) -> int:
+        return len(self._part())
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._part())
+
+    def _part(self) -> range:
+        rank, world = ranks()
+        return range(rank, self.count, world)
+
+
 def ranks() -> tuple[int, int]:
     """Tell this process's rank and how many there are."""
     if torch.distributed.is_available() and torch.distributed.is_initialized():

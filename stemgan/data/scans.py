@@ -37,6 +37,7 @@ class TrainingScans(Dataset):
     def __init__(self, pool: ImagePool, settings: CropSettings, seed: int = 0) -> None:
         self.pool, self.settings, self.seed = pool, settings, seed
         self.clean = [noise == 0 for noise in pool.column("noise_fraction")]
+        self.fixed = settings.fixed_design(settings.size) if settings.fixed else None
 
     def __len__(self) -> int:
         return len(self.pool)
@@ -51,19 +52,38 @@ class TrainingScans(Dataset):
         noisy = rng.random() < settings.noisy_scans
         noise = random_noise(rng) if noisy else _QUIET
         for _ in range(_TRIES):
-            design = random_design(truth.shape, rng, settings.families, settings.coverage)
             try:
-                return partial_scan_sample(truth, design, noise, rng)
+                return partial_scan_sample(
+                    truth,
+                    self._design(rng),
+                    noise,
+                    rng,
+                    key=training_key(self.seed, draw),
+                    kriged=settings.kriged,
+                )
             except InputError:  # a wide path may measure next to nothing of a small frame
                 continue
         raise InputError(
-            f"no scan of coverage {settings.coverage} measures enough of a crop of "
-            f"{settings.size} px: choose larger crops or coverages"
+            f"no scan of {self._wanted()} measures enough of a crop of {settings.size} px: "
+            "choose larger crops or coverages"
         )
+
+    def _design(self, rng: np.random.Generator) -> ScanDesign:
+        if self.fixed:
+            return self.fixed
+        settings = self.settings
+        shape = (settings.size, settings.size)
+        return random_design(shape, rng, settings.families, settings.coverage)
+
+    def _wanted(self) -> str:
+        settings = self.settings
+        if settings.pitch is not None:
+            return f"pitch {settings.pitch:g} px"
+        return f"coverage {settings.coverage}"
 
 
 class ValidationScans(Dataset):
-    """Fixed partial scans of fixed crops, at every combination of family and coverage in turn.
+    """Fixed partial scans of fixed crops: one scan, or families and coverages in turn.
 
     A sample follows from its image's key and its place in the list, never from a seed.
 
@@ -73,6 +93,8 @@ class ValidationScans(Dataset):
     size : side of the crop at each image's centre [px].
     families, coverages : image i gets combination i, starting anew after the last.
     repeats : how many scans each image gets, of different combinations where there are enough.
+    fixed : the scan of all images, in place of combinations.
+    kriged : whether samples hold a completion by a Gaussian process.
     """
 
     def __init__(
@@ -82,8 +104,12 @@ class ValidationScans(Dataset):
         families: Sequence[str],
         coverages: Sequence[float],
         repeats: int = 1,
+        *,
+        fixed: ScanDesign | None = None,
+        kriged: bool = True,
     ) -> None:
         self.pool, self.size, self.repeats = pool, size, repeats
+        self.fixed, self.kriged = fixed, kriged
         self.keys = pool.column("key")
         self.scans = combinations(families, coverages)
 
@@ -92,14 +118,23 @@ class ValidationScans(Dataset):
 
     def __getitem__(self, item: int) -> Batch:
         repeat, index = divmod(item, len(self.pool))
-        family, coverage = self.scans[(index + repeat) % len(self.scans)]
         image = self.pool.image(index)
         top, left = ((side - self.size) // 2 for side in image.shape)
         truth = image[top : top + self.size, left : left + self.size]
         digest = sha256(f"{self.keys[index]}/{repeat}".encode()).digest()
-        seed = int.from_bytes(digest[:4], "big")
-        design = ScanDesign(family, (self.size, self.size), coverage=coverage, seed=seed)
-        return partial_scan_sample(truth, design)
+        key = int.from_bytes(digest[:8], "big") >> 1
+        design = self.fixed or self._design(index + repeat, int.from_bytes(digest[:4], "big"))
+        return partial_scan_sample(truth, design, key=key, kriged=self.kriged)
+
+    def _design(self, turn: int, seed: int) -> ScanDesign:
+        family, coverage = self.scans[turn % len(self.scans)]
+        return ScanDesign(family, (self.size, self.size), coverage=coverage, seed=seed)
+
+
+def training_key(seed: int, draw: Draw) -> int:
+    """Name the randomness of a training sample: another one in every epoch, at every place."""
+    words = np.random.SeedSequence((seed, draw.epoch, draw.position), spawn_key=(1,))
+    return int(words.generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
 def combinations(
@@ -124,6 +159,9 @@ def partial_scan_sample(
     design: ScanDesign,
     noise: Noise = _QUIET,
     rng: np.random.Generator | None = None,
+    *,
+    key: int = 0,
+    kriged: bool = True,
 ) -> Batch:
     """Scan a truth and scale it by what was measured: one sample, in numpy arrays.
 
@@ -132,10 +170,12 @@ def partial_scan_sample(
     truth : (H, W) float32 in any unit.
     design : a scan of that shape.
     noise, rng : what goes wrong in the scan.
+    key : see `Batch`.
+    kriged : whether to complete by a Gaussian process too.
 
     Returns
     -------
-    Batch without its batch dimension: images are (1, H, W) float32.
+    Batch without its batch dimension: images are (1, H, W) float32, or None.
     """
     trace = design.trace()
     scan = measure(truth, trace, noise, rng)
@@ -147,15 +187,20 @@ def partial_scan_sample(
         scale.apply(infill)[None],
         scan.dwell[None],
         distance[None],
-        scale.apply(complete(scan, "gaussian-process"))[None],
+        scale.apply(complete(scan, "gaussian-process"))[None] if kriged else None,
         np.float32(np.ptp(target)),
         np.float32(scan.coverage),
         np.int64(FAMILIES.index(design.family)),
+        np.int64(key),
     )
     return Batch(*fields)  # type: ignore[arg-type]  # numpy here, tensors once collated
 
 
 def collate(samples: Iterable[Batch]) -> Batch:
-    """Stack samples in numpy arrays into one Batch of tensors."""
-    columns = zip(*samples, strict=True)
-    return Batch(*(torch.from_numpy(np.stack(column)) for column in columns))
+    """Stack samples in numpy arrays into one Batch of tensors; None stays None."""
+    return Batch(*(_stacked(column) for column in zip(*samples, strict=True)))  # type: ignore[arg-type]
+
+
+def _stacked(column: tuple[np.ndarray | None, ...]) -> torch.Tensor | None:
+    present = [field for field in column if field is not None]
+    return torch.from_numpy(np.stack(present)) if present else None
