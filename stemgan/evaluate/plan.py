@@ -16,6 +16,7 @@ from stemgan.evaluate.methods import check_name, fingerprint
 from stemgan.evaluate.scans import Condition, design_of, file_of
 from stemgan.evaluate.sources import Source, find_sources
 from stemgan.measurement import FEWEST_PIXELS, SMALLEST_SIDE, Noise
+from stemgan.metrics import SCORES
 from stemgan.pathfiles import is_file
 from stemgan.pathfiles.detect import split
 from stemgan.scan import ScanDesign, format_coverage, parse_coverage
@@ -55,6 +56,7 @@ class Plan:
             "crop": sorted({source.crop or 0 for source in self.sources}),
             "seed": self.seed,
             "by": self.by,
+            "scores": SCORES,
         }
 
 

@@ -20,6 +20,7 @@ METRICS = (
     "nrmse_std",
     "psnr",
     "ssim",
+    "log_spectrum",
     "seconds",
 )
 Row = dict[str, Any]

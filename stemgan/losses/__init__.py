@@ -9,6 +9,7 @@ from stemgan.losses.adversarial import (
 )
 from stemgan.losses.alrc import AdaptiveLimit, huberised
 from stemgan.losses.pixelwise import (
+    LEAST_RANGE,
     auxiliary,
     blurred_fidelity,
     fidelity,
@@ -21,6 +22,7 @@ from stemgan.losses.pixelwise import (
 from stemgan.losses.spectrum import log_spectrum
 
 __all__ = [
+    "LEAST_RANGE",
     "AdaptiveLimit",
     "auxiliary",
     "blurred_fidelity",

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-_LEAST_RANGE = 0.1
+LEAST_RANGE = 0.1
 """Ranges below this [scaled units] are noise on vacuum, whose error should not count more."""
 
 
@@ -26,7 +26,7 @@ def gaussian_blur(image: Tensor) -> Tensor:
 def relative_rmse(image: Tensor, truth: Tensor, span: Tensor) -> Tensor:
     """sqrt(mean (x - t)^2) / s for each sample, (B,): the error as it is reported."""
     # Divided first: squares of a bright spot that no scan has seen may overflow.
-    error = (image - truth) / span.clamp_min(_LEAST_RANGE)[:, None, None, None]
+    error = (image - truth) / span.clamp_min(LEAST_RANGE)[:, None, None, None]
     return (error.square().mean(dim=(1, 2, 3)) + 1e-8).sqrt()
 
 

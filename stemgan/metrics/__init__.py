@@ -1,10 +1,11 @@
-"""What a reconstruction is judged by: RMSE, PSNR and SSIM, in numpy.
+"""What a reconstruction is judged by: RMSE, PSNR, SSIM and power spectrum, in numpy.
 
 Every RMSE is a percentage of the raw truth's own range (maximum minus minimum), so that images
 in any unit compare; the same range serves the raw and the blurred truth. The published
 convention compares with the truth blurred by a 5×5 Gaussian of σ = 2.5 px (`blurred`), which
 leaves out noise that no method could predict. Where errors lie, by distance from the scan and
-by pixel, is in `stemgan.metrics.profiles`.
+by pixel, is in `stemgan.metrics.profiles`; the errors of a validation, in torch, are in
+`stemgan.metrics.validation`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from stemgan.metrics.profiles import (
     ErrorByDistance,
     SystematicError,
 )
+from stemgan.metrics.spectrum import log_spectrum_ratio, radial_power_spectrum
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,14 +31,28 @@ __all__ = [
     "DISTANCE_EDGES",
     "PITCH_EDGES",
     "QUANTILES",
+    "SCORES",
     "ErrorByDistance",
     "SystematicError",
     "blurred",
+    "log_spectrum_ratio",
     "psnr",
+    "radial_power_spectrum",
     "rmse",
     "score",
     "ssim",
 ]
+
+SCORES = (
+    "rmse_raw",
+    "rmse_blurred",
+    "nrmse_std",
+    "nrmse_std_blurred",
+    "psnr",
+    "ssim",
+    "log_spectrum",
+)
+"""The names of what `score` gives."""
 
 _SIGMA = 2.5  # [px]
 _WINDOW = np.exp(-(np.arange(-2, 3) ** 2) / (2 * _SIGMA**2))
@@ -136,6 +152,8 @@ def score(
         beside the others because a few hot pixels set the range. A constant image at the
         truth's mean scores 1.
     psnr [dB], ssim : against the raw truth.
+    log_spectrum : mean |ln| of the ratio of the power to the raw truth's, above half the
+        Nyquist frequency: 0 for as much fine texture as the truth has.
 
     Raises
     ------
@@ -150,4 +168,5 @@ def score(
         "nrmse_std_blurred": rmse(reconstruction, target, deviation) / 100,
         "psnr": psnr(reconstruction, truth),
         "ssim": ssim(reconstruction, truth),
+        "log_spectrum": log_spectrum_ratio(reconstruction, truth),
     }

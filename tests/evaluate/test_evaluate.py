@@ -35,6 +35,7 @@ COLUMNS = [
     "nrmse_std_blurred",
     "psnr",
     "ssim",
+    "log_spectrum",
     "seconds",
 ]
 
