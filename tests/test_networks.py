@@ -11,7 +11,7 @@ from stemgan.baselines import complete
 from stemgan.measurement import measure
 from stemgan.networks import Generator, GeneratorConfig
 from stemgan.networks.blocks import SpectralBlock
-from stemgan.networks.features import CHANNELS, INFILLS, KRIGED, FeatureMaker
+from stemgan.networks.features import CHANNELS, INFILLS, KRIGED, MISFIT, FeatureMaker
 from stemgan.scan import ScanDesign
 
 TINY = GeneratorConfig(
@@ -107,6 +107,69 @@ def test_every_weight_learns():
     for name, parameter in generator.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.abs().sum() > 0, name
+
+
+def noisy(**changes):
+    return GeneratorConfig(**{**TINY.to_dict(), "noise": 2, **changes})
+
+
+def learned(config):
+    torch.manual_seed(1)
+    generator = Generator(config).eval()
+    for parameter in generator.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    return generator
+
+
+def test_noise_changes_nothing_until_it_is_learned():
+    plain = learned(TINY)
+    generator = Generator(noisy()).eval()
+    missing, unexpected = generator.load_state_dict(plain.state_dict(), strict=False)
+    assert set(missing) == {"inner.noise.weight", "outer.noise.weight"}
+    assert not unexpected
+    given = inputs()
+    with torch.no_grad():
+        without = plain(*given)
+        for noise in (None, torch.randn(1, 2, 64, 80)):
+            for part, expected in zip(generator(*given, noise), without, strict=True):
+                assert torch.equal(part, expected)
+        # A generator of no noise channels ignores noise.
+        assert torch.equal(plain(*given, torch.randn(1, 2, 64, 80)).image, without.image)
+    generator(*given, torch.randn(1, 2, 64, 80)).image.square().mean().backward()
+    for name in ("inner.noise.weight", "outer.noise.weight"):
+        assert generator.get_parameter(name).grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("shape", [(64, 80), (33, 47)])
+def test_noise_once_learned_makes_texture_that_follows_from_it(shape):
+    generator = learned(noisy())
+    given = inputs("dots", shape, 0.3)
+    one, two = torch.randn(2, 1, 2, *shape)
+    with torch.no_grad():
+        image = generator(*given, one).image
+        assert torch.equal(image, generator(*given, one).image)
+        assert not torch.allclose(image, generator(*given, two).image, atol=1e-3)
+        assert not torch.allclose(image, generator(*given).image, atol=1e-3)
+
+
+def test_noise_is_as_strong_as_what_the_kriged_infill_misses():
+    generator = learned(noisy())
+    infill, dwell, distance, kriged = inputs()
+    features = generator.features(infill, dwell, distance, kriged)
+    missed = ((infill - kriged) * dwell.sign()).square().sum() / dwell.sign().sum()
+    misfit = features.channels[:, MISFIT].square().mean()
+    assert misfit.item() == pytest.approx(missed.item(), rel=0.3)
+    # A scan that the kriged infill goes through has no misfit, and no texture.
+    exact = torch.where(dwell > 0, infill, kriged)
+    with torch.no_grad():
+        image = generator(infill, dwell, distance, exact, torch.randn(1, 2, 64, 80)).image
+        assert torch.allclose(image, generator(infill, dwell, distance, exact).image, atol=1e-5)
+
+
+def test_sizes_without_noise_are_those_of_older_files():
+    sizes = TINY.to_dict()
+    del sizes["noise"]
+    assert GeneratorConfig.from_dict(sizes) == TINY
 
 
 def test_spectral_blocks_see_the_whole_frame_in_float32():

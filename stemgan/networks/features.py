@@ -20,6 +20,9 @@ KRIGED = len(SMOOTHED) + 1
 """Which infill is the Gaussian process's: the best of them by itself, whatever the scan."""
 
 INFILLS = len(SMOOTHED) + 2
+MISFIT = INFILLS + 1
+"""Which channel is the local root mean square of what the kriged infill misses: its noise."""
+
 _PREFERENCE = 4.0
 CHANNELS = INFILLS + 2 + 3 + 3 + 2
 """Infills, misfits, mask and measured values, distance, and the scan's two lengths."""

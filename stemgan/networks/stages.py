@@ -1,0 +1,131 @@
+"""The generator's two stages: what each makes of the features of a partial scan."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from stemgan.networks.blocks import Down, SpectralBlock, Up, residual_blocks
+from stemgan.networks.config import GeneratorConfig
+from stemgan.networks.features import BEST, CHANNELS, INFILLS, Features
+
+_GAIN = 4.0
+"""Logits are steps of a softmax: this brings their gradients to those of the residual."""
+
+_GATE_WIDTH = 64
+
+
+class Gate(nn.Module):
+    """Logits of the mix for a whole image, from what its features are like on the average."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.enter = nn.Linear(CHANNELS, _GATE_WIDTH)
+        self.leave = nn.Linear(_GATE_WIDTH, INFILLS)
+        _start_at_zero(self.leave)
+
+    def forward(self, features: Features) -> Tensor:
+        """Return logits (B, INFILLS, 1, 1), the prior included."""
+        learned = self.leave(F.silu(self.enter(features.statistics))).float()
+        return (features.prior + _GAIN * learned)[:, :, None, None]
+
+
+class InnerStage(nn.Module):
+    """Large-scale features from the half-size image, and the auxiliary half-size completion."""
+
+    def __init__(self, config: GeneratorConfig) -> None:
+        super().__init__()
+        a, b, c = config.widths
+        self.down_a = Down(CHANNELS, a)
+        self.blocks_a = residual_blocks(a, config.depths[0])
+        self.down_b = Down(a, b)
+        self.blocks_b = residual_blocks(b, config.depths[1])
+        self.spectral_b = SpectralBlock(b, config.spectral)
+        self.down_c = Down(b, c)
+        self.blocks_c = residual_blocks(c, config.depths[2])
+        self.spectral_c = SpectralBlock(c, config.spectral)
+        self.up_b = Up(c, b)
+        self.return_b = residual_blocks(b, config.depths[1])
+        self.up_a = Up(b, a)
+        self.return_a = residual_blocks(a, config.depths[0])
+        self.up_half = Up(a, config.half_width)
+        self.gate = Gate()
+        self.head = nn.Conv2d(config.half_width, INFILLS + 1, 1)
+        _start_at_zero(self.head)
+        self.noise = _noise_entry(config.noise, a, stride=2)
+
+    def forward(self, inputs: Features, texture: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return features (B, half_width, H / 2, W / 2) and the half-size completion."""
+        at_half = F.avg_pool2d(inputs.channels, 2)
+        a = self.down_a(at_half)
+        if self.noise is not None and texture is not None:
+            # Twice the mean of four, so that white noise keeps its deviation.
+            a = a + self.noise(2 * F.avg_pool2d(texture, 2))
+        a = self.blocks_a(a)
+        b = self.spectral_b(self.blocks_b(self.down_b(a)))
+        c = self.spectral_c(self.blocks_c(self.down_c(b)))
+        b = self.return_b(b + self.up_b(c))
+        a = self.return_a(a + self.up_a(b))
+        features = F.silu(self.up_half(a))
+        logits, residual = self.head(features).float().split([INFILLS, 1], dim=1)
+        logits = _GAIN * logits + self.gate(inputs)
+        return features, _mixed(_infills_of(at_half), logits) + residual
+
+
+class OuterStage(nn.Module):
+    """Full-size detail: mixing weights, residual and uncertainty."""
+
+    def __init__(self, config: GeneratorConfig) -> None:
+        super().__init__()
+        width = config.outer_width
+        self.gate = Gate()
+        self.enter = nn.Conv2d(CHANNELS, width, 3, padding=1)
+        self.inner = nn.Conv2d(config.half_width, width, 1)
+        self.middle = nn.Conv2d(width, width, 3, padding=1)
+        self.head = nn.Conv2d(width, INFILLS + 2, 1)
+        _start_at_zero(self.head)
+        self.noise = _noise_entry(config.noise, width)
+
+    def forward(
+        self, features: Features, inner: Tensor, texture: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Return the completion and the logarithm of its error's standard deviation."""
+        size = features.channels.shape[2:]
+        up = F.interpolate(self.inner(inner), size=size, mode="bilinear", align_corners=False)
+        entered = self.enter(features.channels) + up
+        if self.noise is not None and texture is not None:
+            entered = entered + self.noise(texture)
+        hidden = F.silu(entered)
+        hidden = F.silu(self.middle(hidden) + hidden)
+        out = self.head(hidden).float()
+        logits, residual, log_std = out.split([INFILLS, 1, 1], dim=1)
+        logits = _GAIN * logits + self.gate(features)
+        # Errors of some percent of the range are what untrained networks make.
+        return _mixed(features.infills, logits) + residual, (log_std - 2).clamp(-8, 4)
+
+
+def _noise_entry(channels: int, width: int, stride: int = 1) -> nn.Conv2d | None:
+    """Make the convolution by which noise enters: it starts at zero, and changes nothing."""
+    if not channels:
+        return None
+    entry = nn.Conv2d(channels, width, 3, stride=stride, padding=1, bias=False)
+    _start_at_zero(entry)
+    return entry
+
+
+def _mixed(infills: Tensor, logits: Tensor) -> Tensor:
+    return (torch.softmax(logits, dim=1) * infills).sum(dim=1, keepdim=True)
+
+
+def _infills_of(channels: Tensor) -> Tensor:
+    """Undo the features' differences to the best infill."""
+    infills = channels[:, :INFILLS].float()
+    best = infills[:, BEST : BEST + 1]
+    infills = infills + best
+    infills[:, BEST : BEST + 1] = best
+    return infills
+
+
+def _start_at_zero(head: nn.Module) -> None:
+    """Let an untrained head say nothing."""
+    for parameter in head.parameters():
+        nn.init.zeros_(parameter)
