@@ -1,146 +1,278 @@
-"""The LightningModule: how a generator is trained and validated."""
+"""Training of today's generator: one network for all scan paths, coverages and doses."""
 
 import math
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
-from lightning.pytorch import LightningModule
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from stemgan import losses
 from stemgan.data import Batch
 from stemgan.errors import InputError
-from stemgan.networks import Generator, GeneratorConfig
-from stemgan.scan import FAMILIES
+from stemgan.networks import Completion, Generator, GeneratorConfig
+from stemgan.networks.discriminator import DiscriminatorConfig, Discriminators
+from stemgan.training.engine import Engine, Terms, frozen
+from stemgan.training.randomness import normal, uniform
 
-if TYPE_CHECKING:
-    from lightning.pytorch.core.optimizer import LightningOptimizer
+_SEEN_LIMIT = 4.0
+"""Values beyond twice the measured range are cut before the discriminators see them."""
+
+_PLACES, _NOISE = 1, 2  # streams of random numbers
 
 
-class ReconstructionTraining(LightningModule):
-    """Train a generator for fidelity: least error against the blurred and the raw truth.
+@dataclass(frozen=True)
+class AdversarialSettings:
+    """How the discriminators judge.
 
-    Optimisation is manual, as every further optimiser (of discriminators) needs it to be.
+    loss : "relativistic" (R3GAN, Huang et al., NeurIPS 2024) or "least-squares".
+    weight : of the generator's adversarial term, beside a fidelity in shares of the range.
+    penalty : of the squared gradients of the discriminators, on real and on completed images.
+    conditional : whether they see the measured values and the mask beside the image.
+    learning_rate, discriminator_learning_rate : of the adversarial phase.
+    """
+
+    loss: str = "relativistic"
+    weight: float = 0.01
+    penalty: float = 0.1
+    conditional: bool = True
+    learning_rate: float = 2e-4
+    discriminator_learning_rate: float = 2e-4
+
+    def __post_init__(self) -> None:
+        if self.loss not in ("relativistic", "least-squares"):
+            raise InputError(
+                f"adversarial loss {self.loss!r}: choose relativistic or least-squares"
+            )
+
+
+class ReconstructionTraining(Engine):
+    """Train for least error against the blurred and the raw truth, then for texture too.
 
     Parameters
     ----------
     generator : sizes of the generator, by name (see `GeneratorConfig`).
-    learning_rate : of Adam, after the warm-up.
-    warmup_steps : steps over which the learning rate rises from 0.
-    total_steps : steps over which it falls to a fiftieth, as a cosine.
+    discriminators : theirs (see `DiscriminatorConfig`); made only with adversarial steps.
+    adversarial : how they judge (see `AdversarialSettings`).
+    fidelity_steps, adversarial_steps : steps without and with the discriminators; over each,
+        the learning rate falls to a fiftieth, as a cosine.
+    learning_rate : of Adam in the fidelity phase, after the warm-up.
+    warmup_steps : steps of each phase over which the learning rate rises from 0.
     raw_weight, auxiliary_weight, uncertainty_weight : of the loss terms (see `losses`).
+    spectrum_weight : of the distance of logarithmic spectra to the raw truth's.
     error_limit : relative error above which a sample's gradient no longer grows.
-    gradient_norm : largest norm of a step's gradient.
     ema_decay : of the averaged weights, which are validated and exported.
+    gradient_norm, accumulate, channels_last, compiled : see `Engine`.
     """
+
+    generator: Generator
 
     def __init__(
         self,
         generator: dict[str, Any] | None = None,
         *,
+        discriminators: dict[str, Any] | None = None,
+        adversarial: dict[str, Any] | None = None,
+        fidelity_steps: int = 10_000,
+        adversarial_steps: int = 0,
         learning_rate: float = 1e-3,
         warmup_steps: int = 100,
-        total_steps: int = 10_000,
         raw_weight: float = 0.1,
         auxiliary_weight: float = 0.3,
         uncertainty_weight: float = 0.01,
+        spectrum_weight: float = 0.0,
         error_limit: float = 0.2,
-        gradient_norm: float = 1.0,
         ema_decay: float = 0.998,
+        gradient_norm: float | None = 1.0,
+        accumulate: int = 1,
+        channels_last: bool = False,
+        compiled: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(
+            fidelity_steps=fidelity_steps,
+            adversarial_steps=adversarial_steps,
+            gradient_norm=gradient_norm,
+            accumulate=accumulate,
+            channels_last=channels_last,
+            compiled=compiled,
+        )
         self.save_hyperparameters()
-        self.automatic_optimization = False
+        self.settings = AdversarialSettings(**(adversarial or {}))
         self.generator = Generator(GeneratorConfig.from_dict(generator or {}))
         self.averaged = AveragedModel(
             self.generator, multi_avg_fn=get_ema_multi_avg_fn(ema_decay)
         )
         # Distributed training waits for a gradient of every parameter that wants one.
         self.averaged.requires_grad_(False)
+        self.discriminators = (
+            self._discriminators(discriminators or {}) if adversarial_steps else None
+        )
+
+    def _discriminators(self, sizes: dict[str, Any]) -> Discriminators:
+        channels = 3 if self.settings.conditional else 1
+        return Discriminators(DiscriminatorConfig.from_dict({**sizes, "channels": channels}))
 
     def start_from(self, generator: Generator) -> None:
-        """Take the weights of a trained generator of the same sizes.
+        """Take the weights of a trained generator of the same sizes, with or without noise.
 
         Raises
         ------
         InputError : its sizes are others.
         """
-        if generator.config != self.generator.config:
+        own, taken = self.generator.config, generator.config
+        if replace(taken, noise=own.noise) != own or taken.noise not in (0, own.noise):
             raise InputError(
-                f"the starting weights have sizes {generator.config.to_dict()}, the model "
-                f"{self.generator.config.to_dict()}: choose the model of the weights"
+                f"the starting weights have sizes {taken.to_dict()}, the model "
+                f"{own.to_dict()}: choose the model of the weights"
             )
-        self.generator.load_state_dict(generator.state_dict())
-        self.averaged.module.load_state_dict(generator.state_dict())
+        state = self.generator.state_dict()
+        self.generator.load_state_dict(state | generator.state_dict())
+        self.averaged.module.load_state_dict(self.generator.state_dict())
+
+    @property
+    def validated(self) -> nn.Module:
+        """Return the averaged weights."""
+        return self.averaged.module
+
+    def groups(self) -> dict[str, nn.Module]:
+        """Return the generator, and the discriminators where there are some."""
+        found: dict[str, nn.Module] = {"generator": self.generator}
+        if self.discriminators is not None:
+            found["discriminators"] = self.discriminators
+        return found
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam with a second moment that forgets faster than by default (batches are small)."""
-        return torch.optim.Adam(
-            self.generator.parameters(), lr=self.hparams["learning_rate"], betas=(0.9, 0.99)
-        )
+        return self.adam(betas=(0.9, 0.99))
 
-    def training_step(self, batch: Batch, batch_idx: int) -> None:
-        """One step: complete, weigh the terms, step, average."""
-        optimizer = cast("LightningOptimizer", self.optimizers())
-        terms = self._terms(batch)
-        loss = sum(terms.values(), torch.zeros((), device=self.device))
-        if not torch.isfinite(loss):
-            raise FloatingPointError(f"the loss of step {self.global_step} is {loss.item()}")
-        for group in optimizer.param_groups:
-            group["lr"] = self._learning_rate()
-        optimizer.zero_grad()
-        self.manual_backward(loss)
-        torch.nn.utils.clip_grad_norm_(
-            self.generator.parameters(), self.hparams["gradient_norm"]
-        )
-        optimizer.step()
-        self.averaged.update_parameters(self.generator)
-        self.log_dict({f"train/{name}": term for name, term in terms.items()})
-        self.log("train/loss", loss, prog_bar=True)
-        self.log("learning_rate", self._learning_rate())
+    def learning_rates(self) -> dict[str, float]:
+        """Rise and fall once in each phase."""
+        step, hparams = self.steps_done, self.hparams
+        if step < self.fidelity_steps or not self.adversarial_steps:
+            share = self._schedule(step, self.fidelity_steps)
+            rates = {"generator": share * hparams["learning_rate"], "discriminators": 0.0}
+        else:
+            share = self._schedule(step - self.fidelity_steps, self.adversarial_steps)
+            rates = {
+                "generator": share * self.settings.learning_rate,
+                "discriminators": share * self.settings.discriminator_learning_rate,
+            }
+        return {name: rates[name] for name in self.groups()}
 
-    def _terms(self, batch: Batch) -> dict[str, Tensor]:
-        out = self.generator(batch.infill, batch.dwell, batch.distance, batch.kriged)
-        blurred = losses.gaussian_blur(batch.target)
-        weights = self.hparams
-        return {
+    def _schedule(self, step: int, steps: int) -> float:
+        warm = min(1.0, (step + 1) / max(1, self.hparams["warmup_steps"]))
+        share = min(1.0, step / max(1, steps))
+        return warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
+
+    def terms(self, batch: Batch) -> Terms:
+        """Return the terms of the phase."""
+        assert batch.kriged is not None
+        out = self.generator(
+            batch.infill, batch.dwell, batch.distance, batch.kriged, self._noise(batch)
+        )
+        if self.phase == "fidelity":
+            return self._fidelity_terms(batch, out)
+        return self._adversarial_terms(batch, out)
+
+    def _fidelity_terms(self, batch: Batch, out: Completion) -> Terms:
+        blurred, weights = losses.gaussian_blur(batch.target), self.hparams
+        limit = weights["error_limit"]
+        terms = {
             "fidelity": losses.fidelity(
                 out.image,
                 batch.target,
                 blurred,
                 batch.span,
                 raw_weight=weights["raw_weight"],
-                limit=weights["error_limit"],
+                limit=limit,
             ),
-            "auxiliary": weights["auxiliary_weight"]
-            * losses.auxiliary(out.half, blurred, batch.span, limit=weights["error_limit"]),
-            "uncertainty": weights["uncertainty_weight"]
-            * losses.uncertainty(out.log_std, out.image, blurred),
+            **self._side_terms(batch, out, blurred),
+        }
+        if weights["spectrum_weight"]:
+            distance = losses.log_spectrum(out.image, batch.target)
+            terms["spectrum"] = weights["spectrum_weight"] * distance.mean()
+        return terms
+
+    def _side_terms(self, batch: Batch, out: Completion, blurred: Tensor) -> Terms:
+        assert out.half is not None and out.log_std is not None
+        weights = self.hparams
+        half = losses.auxiliary(out.half, blurred, batch.span, limit=weights["error_limit"])
+        std = losses.uncertainty(out.log_std, losses.gaussian_blur(out.image), blurred)
+        return {
+            "auxiliary": weights["auxiliary_weight"] * half,
+            "uncertainty": weights["uncertainty_weight"] * std,
         }
 
-    def _learning_rate(self) -> float:
-        step, weights = self.global_step, self.hparams
-        warm = min(1.0, (step + 1) / max(1, weights["warmup_steps"]))
-        share = min(1.0, step / max(1, weights["total_steps"]))
-        fall = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share))
-        return weights["learning_rate"] * warm * fall
+    def _adversarial_terms(self, batch: Batch, out: Completion) -> Terms:
+        """Compare blurred with blurred, and leave the fine texture to the discriminators.
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Error of the averaged weights, beside that of the kriged infill they start from."""
-        generator: Generator = self.averaged.module  # type: ignore[assignment]
-        blurred = losses.gaussian_blur(batch.target)
-        out = generator(batch.infill, batch.dwell, batch.distance, batch.kriged)
-        error = 100 * losses.relative_rmse(out.image, blurred, batch.span)
-        before = 100 * losses.relative_rmse(batch.kriged, blurred, batch.span)
-        size = len(batch.span)
-        self._log("val/rmse_blurred", error, size, prog_bar=True)
-        self._log("val/rmse_kriged", before, size)
-        raw = 100 * losses.relative_rmse(out.image, batch.target, batch.span)
-        self._log("val/rmse_raw", raw, size)
-        for code in batch.family.unique().tolist():
-            of = batch.family == code
-            self._log(f"val/rmse_blurred/{FAMILIES[code]}", error[of], int(of.sum()))
+        As Ede & Beanland, Sci Rep 10, 8332 (2020), did.
+        """
+        assert self.discriminators is not None
+        blurred, smooth = losses.gaussian_blur(batch.target), losses.gaussian_blur(out.image)
+        places = uniform(batch.key, (len(self.discriminators.config.scales), 2), _PLACES)
+        real, fake = (self._seen(batch, image) for image in (batch.target, out.image))
+        with frozen(self.discriminators):
+            both = self.discriminators(torch.cat([real, fake]), torch.cat([places, places]))
+        judged = self._generator_loss(*both.chunk(2)).mean()
+        return {
+            "fidelity": losses.blurred_fidelity(
+                smooth, blurred, batch.span, limit=self.hparams["error_limit"]
+            ),
+            **self._side_terms(batch, out, blurred),
+            "adversarial": self.settings.weight * judged,
+            **self._discriminator_terms(real, fake.detach(), places),
+        }
 
-    def _log(self, name: str, values: Tensor, size: int, *, prog_bar: bool = False) -> None:
-        self.log(name, values.mean(), batch_size=size, prog_bar=prog_bar, sync_dist=True)
+    def _discriminator_terms(self, real: Tensor, fake: Tensor, places: Tensor) -> Terms:
+        assert self.discriminators is not None
+        settings = self.settings
+        images = torch.cat([real, fake])
+        if settings.penalty:
+            images.requires_grad_(True)
+        scores = self.discriminators(images, torch.cat([places, places]))
+        terms = {"discriminator": self._discriminator_loss(*scores.chunk(2)).mean()}
+        if settings.penalty:
+            # Means over the images of both kinds: R1 + R2 is twice this.
+            steep = 2 * losses.gradient_penalty(scores, images).mean()
+            terms["discriminator_penalty"] = settings.penalty * steep
+        return terms
+
+    def _generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        if self.settings.loss == "relativistic":
+            return losses.relativistic_generator(real, fake)
+        return losses.least_squares_generator(fake)
+
+    def _discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        if self.settings.loss == "relativistic":
+            return losses.relativistic_discriminator(real, fake)
+        return losses.least_squares_discriminator(real, fake)
+
+    def _seen(self, batch: Batch, image: Tensor) -> Tensor:
+        """Return what the discriminators see of an image."""
+        image = image.clamp(-_SEEN_LIMIT, _SEEN_LIMIT)
+        if not self.settings.conditional:
+            return image
+        mask = (batch.dwell > 0).float()
+        measured = batch.infill.clamp(-_SEEN_LIMIT, _SEEN_LIMIT) * mask
+        return torch.cat([image, measured, mask], dim=1)
+
+    def _noise(self, batch: Batch) -> Tensor | None:
+        """Draw the texture that no scan has seen."""
+        channels = self.generator.config.noise
+        if not channels:
+            return None
+        return normal(batch.key, (channels, *batch.target.shape[2:]), _NOISE)
+
+    def step_done(self) -> None:
+        """Average the weights."""
+        self.averaged.update_parameters(self.generator)
+
+    @torch.no_grad()
+    def complete(self, batch: Batch) -> Completion:
+        """Complete by the averaged weights."""
+        assert batch.kriged is not None
+        return self.averaged.module(
+            batch.infill, batch.dwell, batch.distance, batch.kriged, self._noise(batch)
+        )

@@ -1,0 +1,273 @@
+"""What every training has in common: one step, one validation, the phases."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import torch
+from lightning.pytorch import LightningModule
+from torch import Tensor, nn
+
+from stemgan import losses
+from stemgan.data import Batch
+from stemgan.errors import InputError
+from stemgan.metrics import ErrorByDistance
+from stemgan.metrics.validation import ValidationErrors
+from stemgan.networks import Completion
+from stemgan.networks.discriminator import Discriminators
+from stemgan.scan import FAMILIES
+
+if TYPE_CHECKING:
+    from lightning.pytorch.core.optimizer import LightningOptimizer
+
+VALIDATED = ("val", "seen")
+"""Held-out images, and as many training images: where their errors part, training overfits."""
+
+Terms = dict[str, Tensor]
+
+
+class Diverged(RuntimeError):
+    """A loss or a gradient is not finite; the message says at which step."""
+
+
+class Engine(LightningModule):
+    """Train a generator for fidelity, then against discriminators.
+
+    A step is one backward pass of the sum of all terms and one step of one Adam whose groups of
+    parameters are named: its state is that of each parameter, so it is as many Adams, and
+    `global_step` counts steps. The discriminators are frozen in the generator's terms and see a
+    detached image in their own, so that gradients do not mix. Optimisation is manual, for
+    clipping by group.
+
+    Parameters
+    ----------
+    fidelity_steps : steps before the discriminators join.
+    adversarial_steps : steps with them; 0 for training without any.
+    gradient_norm : largest norm of the gradient of the generator's parameters and of the
+        discriminators', each; None for any.
+    accumulate : parts in which a batch is computed, one after another, to save memory.
+    channels_last : memory order of the convolutions, which some hardware prefers.
+    compiled : whether torch compiles the generator.
+    """
+
+    generator: nn.Module
+    discriminators: Discriminators | None
+
+    def __init__(
+        self,
+        *,
+        fidelity_steps: int,
+        adversarial_steps: int,
+        gradient_norm: float | None,
+        accumulate: int,
+        channels_last: bool,
+        compiled: bool,
+    ) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        if accumulate < 1 or min(fidelity_steps, adversarial_steps) < 0:
+            raise InputError(
+                "accumulate must be 1 or more, fidelity_steps and adversarial_steps 0 or more"
+            )
+        self.fidelity_steps, self.adversarial_steps = fidelity_steps, adversarial_steps
+        self.gradient_norm, self.accumulate = gradient_norm, accumulate
+        self.channels_last, self.compiled = channels_last, compiled
+        self.last_terms: Terms = {}
+        self.errors = nn.ModuleDict({name: ValidationErrors(FAMILIES) for name in VALIDATED})
+        self.errors_by_distance = ErrorByDistance()
+
+    # What an architecture says.
+
+    def terms(self, batch: Batch) -> Terms:
+        """Return the terms of the loss by name, weighted: scalars, means over samples."""
+        raise NotImplementedError
+
+    def complete(self, batch: Batch) -> Completion:
+        """Complete partial scans by the weights that are validated, in the batch's scale."""
+        raise NotImplementedError
+
+    def groups(self) -> dict[str, nn.Module]:
+        """Return the modules whose parameters are optimised, by the name of their group."""
+        raise NotImplementedError
+
+    def learning_rates(self) -> dict[str, float]:
+        """Return the learning rate of each group at this step."""
+        raise NotImplementedError
+
+    def drawn(self, batch: Batch) -> Batch | None:
+        """Return what is trained on in place of a batch; None skips the step."""
+        return batch
+
+    def backward_done(self) -> None:
+        """Change gradients before they are clipped."""
+
+    def step_done(self) -> None:
+        """Follow a step: averaged weights, moving moments."""
+
+    # What they share.
+
+    @property
+    def steps_done(self) -> int:
+        """Return the number of steps, 0 before there is a trainer."""
+        return self.global_step if self._trainer is not None else 0
+
+    @property
+    def phase(self) -> str:
+        """Return "fidelity" or "adversarial"."""
+        late = self.adversarial_steps > 0 and self.steps_done >= self.fidelity_steps
+        return "adversarial" if late else "fidelity"
+
+    @property
+    def validated(self) -> nn.Module:
+        """Return the generator that is validated and exported."""
+        return self.generator
+
+    def adam(self, betas: tuple[float, float]) -> torch.optim.Adam:
+        """Make the optimiser of all groups."""
+        rates = self.learning_rates()
+        return torch.optim.Adam(
+            [
+                {"params": list(module.parameters()), "name": name, "lr": rates[name]}
+                for name, module in self.groups().items()
+            ],
+            betas=betas,
+        )
+
+    def on_fit_start(self) -> None:
+        """Lay out and compile the generator, once it is where it runs."""
+        if self.trainer.precision == "16-mixed":
+            raise InputError("precision 16-mixed overflows here: choose bf16-mixed or 32-true")
+        if self.channels_last:
+            self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if self.compiled:
+            self.generator.compile()
+
+    def training_step(self, batch: Batch, batch_idx: int) -> None:
+        """Do one step: every term's gradient, clipped, guarded, stepped."""
+        drawn = self.drawn(batch)
+        if drawn is None:
+            return
+        optimizer = cast("LightningOptimizer", self.optimizers())
+        rates = self.learning_rates()
+        for group in optimizer.param_groups:
+            group["lr"] = rates[group["name"]]
+        optimizer.zero_grad()
+        terms = self._gradients(drawn)
+        self.backward_done()
+        self._guard(drawn, terms, self._clip())
+        optimizer.step()
+        self.step_done()
+        self._log_step(terms, rates)
+
+    def _gradients(self, batch: Batch) -> Terms:
+        """Add up the gradients of a batch's parts, and return its terms."""
+        total: Terms = {}
+        parts = parts_of(batch, self.accumulate)
+        for i, part in enumerate(parts):
+            share = len(part.target) / len(batch.target)
+            with self._local() if i + 1 < len(parts) else nullcontext():
+                terms = self.terms(part)
+                loss = sum(terms.values(), torch.zeros((), device=self.device))
+                self.manual_backward(share * loss)
+            for name, term in terms.items():
+                total[name] = total.get(name, 0) + share * term.detach()
+        return total
+
+    def _local(self) -> AbstractContextManager[None]:
+        """Leave gradients unreduced until a batch's last part."""
+        model = self.trainer.model
+        return cast("Any", model).no_sync() if hasattr(model, "no_sync") else nullcontext()
+
+    def _clip(self) -> Tensor:
+        limit = float("inf") if self.gradient_norm is None else self.gradient_norm
+        norms = [
+            nn.utils.clip_grad_norm_(module.parameters(), limit)
+            for module in (self.generator, self.discriminators)
+            if module is not None
+        ]
+        return torch.stack(norms).sum()
+
+    def _guard(self, batch: Batch, terms: Terms, norm: Tensor) -> None:
+        """Stop before a step that would poison the weights, and keep what led to it."""
+        loss = sum(terms.values(), torch.zeros((), device=self.device))
+        if torch.isfinite(loss + norm):
+            return
+        values = ", ".join(f"{name} {term.item():g}" for name, term in terms.items())
+        path = Path(self.trainer.default_root_dir) / f"diverged_step_{self.global_step}.pt"
+        if self.trainer.is_global_zero:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            kept = {"step": self.global_step, "terms": terms, "batch": batch._asdict()}
+            torch.save(kept, path)
+        raise Diverged(
+            f"step {self.global_step} is not finite ({values}, gradient {norm.item():g}): look "
+            f"at its batch in {path}, and go on from last.ckpt with a smaller learning rate"
+        )
+
+    def _log_step(self, terms: Terms, rates: dict[str, float]) -> None:
+        self.last_terms = terms
+        self.log_dict({f"train/{name}": term for name, term in terms.items()})
+        own = [term for name, term in terms.items() if not name.startswith("discriminator")]
+        self.log("train/loss", torch.stack(own).sum(), prog_bar=True)
+        self.log_dict({f"learning_rate/{name}": rate for name, rate in rates.items()})
+
+    def on_validation_epoch_start(self) -> None:
+        """Start anew."""
+        self.errors_by_distance = ErrorByDistance()
+
+    def validation_step(
+        self, batch: Batch, batch_idx: int, dataloader_idx: int = 0
+    ) -> dict[str, Tensor | None]:
+        """Measure the error; returns the completion, for pictures."""
+        out = self.complete(batch)
+        blurred = losses.gaussian_blur(batch.target)
+        errors = cast("ValidationErrors", self.errors[VALIDATED[dataloader_idx]])
+        errors.update(out.image, batch.target, blurred, batch.kriged, batch.span, batch.family)
+        if dataloader_idx == 0:
+            self._add_by_distance(out.image, blurred, batch)
+        return {"image": out.image, "log_std": out.log_std}
+
+    def _add_by_distance(self, image: Tensor, blurred: Tensor, batch: Batch) -> None:
+        span = batch.span.clamp_min(losses.LEAST_RANGE)[:, None, None, None]
+        error = (100 * (image - blurred) / span).float().cpu().numpy()
+        for one, distance in zip(error, batch.distance.cpu().numpy(), strict=True):
+            self.errors_by_distance.update(one[0], distance[0])
+
+    def on_validation_epoch_end(self) -> None:
+        """Log what all ranks measured together."""
+        for name, errors in self.errors.items():
+            metric = cast("ValidationErrors", errors)
+            for figure, value in metric.compute().items():
+                if name == "val" or figure == "rmse_blurred":
+                    shown = figure == "rmse_blurred"
+                    self.log(f"{name}/{figure}", value, prog_bar=shown, sync_dist=True)
+            metric.reset()
+        self.errors_by_distance = _over_ranks(self.errors_by_distance)
+
+
+def parts_of(batch: Batch, count: int) -> list[Batch]:
+    """Split a batch into at most `count` parts, as even as can be."""
+    size = -(-len(batch.target) // count)
+    found: list[Batch] = []
+    for start in range(0, len(batch.target), size):
+        fields: list[Any] = [None if f is None else f[start : start + size] for f in batch]
+        found.append(Batch(*fields))
+    return found
+
+
+@contextmanager
+def frozen(module: nn.Module) -> Iterator[None]:
+    """Let gradients pass through a module without reaching its parameters."""
+    module.requires_grad_(False)
+    try:
+        yield
+    finally:
+        module.requires_grad_(True)
+
+
+def _over_ranks(profile: ErrorByDistance) -> ErrorByDistance:
+    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+        return profile
+    packed: list[Any] = [None] * torch.distributed.get_world_size()
+    torch.distributed.all_gather_object(packed, profile.pack())
+    return sum((ErrorByDistance.unpack(one) for one in packed), ErrorByDistance())
