@@ -1,6 +1,7 @@
 """The shipped weights, and the one definition of a weights file.
 
 A weights file is safetensors, so that reading it cannot run code. Its header holds `format`,
+`architecture` ("stemgan" or "ede2020"; older files are of the first and do not say so),
 `generator` (the sizes, JSON), and whatever the training run says of itself (`training`, JSON).
 """
 
@@ -13,9 +14,14 @@ from typing import TYPE_CHECKING, Any
 from stemgan.errors import InputError
 
 if TYPE_CHECKING:
-    from stemgan.networks import Generator
+    from torch import Tensor
+
+    from stemgan.networks import Ede2020Generator, Generator
+
+    AnyGenerator = Generator | Ede2020Generator
 
 FORMAT = "stemgan-generator-2"
+ARCHITECTURES = ("stemgan", "ede2020")
 DEFAULT_MODEL = "stemgan-s"
 _FOLDER = Path(__file__).parent
 
@@ -41,7 +47,34 @@ def find_weights(model: str | Path) -> Path:
     raise InputError(f"there is no model and no weights file {str(model)!r}: {hint}")
 
 
-def load_generator(model: str | Path = DEFAULT_MODEL) -> "tuple[Generator, dict[str, Any]]":
+def make_generator(architecture: str, sizes: dict[str, Any]) -> "AnyGenerator":
+    """Make an untrained generator of an architecture's name, with sizes by name.
+
+    Raises
+    ------
+    InputError : there is no such architecture, or the sizes do not fit together.
+    """
+    from stemgan.networks import Ede2020Config, Ede2020Generator, Generator, GeneratorConfig
+
+    if architecture == "ede2020":
+        return Ede2020Generator(Ede2020Config.from_dict(sizes))
+    if architecture == "stemgan":
+        return Generator(GeneratorConfig.from_dict(sizes))
+    raise InputError(
+        f"there is no architecture {architecture!r}: choose {' or '.join(ARCHITECTURES)}"
+    )
+
+
+def architecture_of(generator: "AnyGenerator") -> str:
+    """Name a generator's architecture."""
+    from stemgan.networks import Ede2020Generator
+
+    return "ede2020" if isinstance(generator, Ede2020Generator) else "stemgan"
+
+
+def load_generator(
+    model: str | Path = DEFAULT_MODEL,
+) -> "tuple[AnyGenerator, dict[str, Any]]":
     """Load a generator.
 
     Parameters
@@ -51,7 +84,8 @@ def load_generator(model: str | Path = DEFAULT_MODEL) -> "tuple[Generator, dict[
     Returns
     -------
     generator, header : the generator in evaluation mode, on the CPU, float32; and what its
-        file says besides: `generator` (its sizes) and `training` (the run's summary).
+        file says besides: `architecture`, `generator` (its sizes) and `training` (the run's
+        summary).
 
     Raises
     ------
@@ -59,20 +93,16 @@ def load_generator(model: str | Path = DEFAULT_MODEL) -> "tuple[Generator, dict[
     """
     from safetensors import SafetensorError, safe_open
 
-    from stemgan.networks import Generator, GeneratorConfig
-
     path = find_weights(model)
     try:
         with safe_open(path, framework="pt") as file:
-            header = file.metadata() or {}
-            if header.get("format") != FORMAT:
-                raise InputError(f"{path} is not a stemgan weights file: see stemgan export")
-            parsed = {key: json.loads(header[key]) for key in ("generator", "training")}
-            generator = Generator(GeneratorConfig.from_dict(parsed["generator"]))
-            generator.load_state_dict({key: file.get_tensor(key) for key in file.keys()})  # noqa: SIM118
+            header = _parsed(path, file.metadata() or {})
+            tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
+        generator = _filled(header, tensors)
     except (
         SafetensorError,
         RuntimeError,
+        AttributeError,
         TypeError,
         KeyError,
         OSError,
@@ -80,18 +110,54 @@ def load_generator(model: str | Path = DEFAULT_MODEL) -> "tuple[Generator, dict[
     ) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{path} is not a readable weights file: {reason}") from error
-    return generator.eval(), parsed
+    return generator.eval(), header
 
 
-def save_weights(path: Path, generator: "Generator", training: dict[str, Any]) -> None:
-    """Write a generator in float16 with its sizes and the training run's summary."""
+def _parsed(path: Path, header: dict[str, str]) -> dict[str, Any]:
+    if header.get("format") != FORMAT:
+        raise InputError(f"{path} is not a stemgan weights file: see stemgan export")
+    architecture = header.get("architecture", "stemgan")
+    if architecture not in ARCHITECTURES:
+        raise InputError(
+            f"{path} is of an architecture unknown to this version, {architecture!r}: "
+            "install a newer stemgan"
+        )
+    parsed = {key: json.loads(header[key]) for key in ("generator", "training")}
+    return {"architecture": architecture, **parsed}
+
+
+def _filled(header: dict[str, Any], tensors: "dict[str, Tensor]") -> "AnyGenerator":
+    """Make the generator of a header and give it these weights."""
+    import torch
+
+    with torch.device("meta"):  # no memory and no random numbers for weights that are replaced
+        generator = make_generator(header["architecture"], header["generator"])
+    generator.load_state_dict(tensors, assign=True)
+    return generator
+
+
+def save_weights(path: Path, generator: "AnyGenerator", training: dict[str, Any]) -> None:
+    """Write a generator in float16 with its sizes and the training run's summary.
+
+    Raises
+    ------
+    InputError : a weight is not finite in float16, which no sound training makes.
+    """
+    import torch
     from safetensors.torch import save
 
     from stemgan.files import whole_file
 
     tensors = {key: value.half().contiguous() for key, value in generator.state_dict().items()}
+    broken = [key for key, value in tensors.items() if not torch.isfinite(value).all()]
+    if broken:
+        raise InputError(
+            f"{path} cannot be written: weights {broken[0]} are not finite in float16; "
+            "export an earlier checkpoint"
+        )
     header = {
         "format": FORMAT,
+        "architecture": architecture_of(generator),
         "generator": json.dumps(generator.config.to_dict()),
         "training": json.dumps(training),
     }
