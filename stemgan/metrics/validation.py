@@ -53,7 +53,7 @@ class ValidationErrors(Metric):
         span: Tensor,
         family: Tensor,
     ) -> None:
-        """Add a batch.
+        """Add a batch, of any size.
 
         Parameters
         ----------
@@ -62,6 +62,8 @@ class ValidationErrors(Metric):
         span : the truth's maximum minus its minimum, (B,).
         family : code of each sample's scan family, (B,) int64.
         """
+        if not len(image):  # which has no Fourier transform
+            return
         self._add("rmse_blurred", 100 * relative_rmse(image, blurred, span), family)
         self._add("rmse_raw", 100 * relative_rmse(image, target, span), family)
         if kriged is not None:
