@@ -1,0 +1,1 @@
+"""What `stemgan train` is made of: overrides, runs of many jobs, and one run."""

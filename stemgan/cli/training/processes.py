@@ -1,0 +1,72 @@
+"""What the processes of one training need of the process that starts them."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stemgan.cli.common import say
+
+_SET = ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "LOCAL_RANK", "WORLD_SIZE")
+
+
+@contextmanager
+def beginning(words: list[str] | None, output: Path) -> Iterator[None]:
+    """Let Lightning start further processes with this one's arguments, into its folder.
+
+    Everything is put back in the end, as a run of many jobs starts several trainings.
+
+    Parameters
+    ----------
+    words : overrides of the training; None where others start the processes.
+    output : the folder of the run, which may be named after the time.
+    """
+    arguments, before = sys.argv, {name: os.environ.get(name) for name in _SET}
+    if words is not None:
+        folder = str(output).replace("'", "\\'")
+        sys.argv = [arguments[0], "train", *words, f"output_dir='{folder}'"]
+    try:
+        yield
+    finally:
+        sys.argv = arguments
+        _put_back(before)
+        _part()
+
+
+def _put_back(before: dict[str, str | None]) -> None:
+    for name, value in before.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def _part() -> None:
+    """Leave the group of processes, which ends with the training."""
+    import torch.distributed as dist
+
+    if dist.is_available() and dist.is_initialized():
+        dist.destroy_process_group()
+
+
+@contextmanager
+def until_stopped() -> Iterator[None]:
+    """End as a signal or a divergence wants it: a sentence, and a code.
+
+    A process that this one has started ends with 0: Lightning would kill all others for it.
+    """
+    from stemgan.training import Diverged
+    from stemgan.watching import Stopped
+
+    started = os.environ.get("LOCAL_RANK", "0") != "0"
+    try:
+        yield
+    except Stopped as stopped:
+        if started:
+            raise SystemExit(0) from None
+        say(f"stemgan: {stopped}")
+        raise SystemExit(128 + stopped.number) from None
+    except Diverged as diverged:
+        say(f"stemgan: {diverged}")
+        raise SystemExit(1) from None

@@ -1,0 +1,137 @@
+"""One run: from a configuration to a trained model in a folder."""
+
+import logging
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stemgan.cli.training import processes
+from stemgan.errors import InputError
+
+if TYPE_CHECKING:
+    from lightning.pytorch import Trainer
+    from omegaconf import DictConfig
+
+Figures = dict[str, Any]
+
+
+def run(config: "DictConfig", words: list[str] | None = None) -> Figures | None:
+    """Train as a configuration says.
+
+    Parameters
+    ----------
+    config : the configuration, composed.
+    words : the overrides it was composed from, for the processes that training starts; those
+        of the process's own arguments by default.
+
+    Returns
+    -------
+    Where the result is and how good; None in every process but the first.
+
+    Raises
+    ------
+    InputError : the configuration names what there is not, or what does not go together.
+    """
+    with (
+        processes.until_stopped(),
+        redirect_stdout(sys.stderr),
+    ):  # where Lightning's progress belongs
+        return _run(config, words)
+
+
+def text(figures: Figures) -> str:
+    """Put a run's figures in words."""
+    score = figures["val_rmse_blurred"]
+    quality = "never validated" if score is None else f"best validation error {score:.3f} %"
+    return f"{figures['output_dir']}: {figures['steps']} steps, {quality}"
+
+
+def _run(config: "DictConfig", words: list[str] | None) -> Figures | None:
+    import torch
+    from lightning.pytorch import seed_everything
+    from omegaconf import OmegaConf
+
+    from stemgan.files import whole_file
+
+    if not (isinstance(config.seed, int) and config.seed >= 0):
+        raise InputError(f"a seed is 0 or more, not {config.seed}")
+    if not OmegaConf.select(config, "data.datasets", throw_on_missing=False):
+        raise InputError("no dataset is given: say data.datasets=[FOLDER,...]")
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    seed_everything(config.seed, workers=True, verbose=False)
+    torch.set_float32_matmul_precision("high")
+    output = Path(config.output_dir)
+    model = made(config.model)
+    if config.weights:
+        from stemgan.weights import load_generator
+
+        model.start_from(load_generator(config.weights)[0])
+    resume = _checkpoint(config.resume, output)
+    data = made(config.data)
+    data.setup()  # so that a wrong dataset leaves no folder behind
+    trainer = _trainer(config, output)
+    if trainer.is_global_zero:
+        output.mkdir(parents=True, exist_ok=True)
+        with whole_file(output / "config.yaml") as path:
+            OmegaConf.save(config, path, resolve=True)
+    with processes.beginning(words, output):
+        trainer.fit(model, datamodule=data, ckpt_path=resume, weights_only=True)
+    return _figures(trainer, output) if trainer.is_global_zero else None
+
+
+def _trainer(config: "DictConfig", output: Path) -> "Trainer":
+    from lightning.pytorch.callbacks import ProgressBar
+
+    from stemgan.watching import LastCheckpoint, best_checkpoint
+
+    watching = [made(node) for node in (config.get("watching") or {}).values()]
+    if config.trainer.get("enable_progress_bar") is False:
+        watching = [one for one in watching if not isinstance(one, ProgressBar)]
+    last = LastCheckpoint(output, config.checkpoint_minutes)
+    loggers = [made(logger) for logger in (config.get("logger") or {}).values()]
+    callbacks = [*watching, best_checkpoint(output), last]
+    return made(config.trainer, logger=loggers, callbacks=callbacks)
+
+
+def made(node: "DictConfig", **arguments: Any) -> Any:  # noqa: ANN401 (what the node names)
+    """Instantiate a node; what its class does not take is the user's mistake."""
+    from hydra.errors import InstantiationException
+    from hydra.utils import instantiate
+    from lightning.fabric.utilities.exceptions import MisconfigurationException
+
+    try:
+        return instantiate(node, _convert_="all", **arguments)
+    except InstantiationException as error:
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        if not isinstance(cause, (InputError, TypeError, MisconfigurationException)):
+            raise
+        reason = " ".join(str(cause).split())
+        raise InputError(f"{reason} (see stemgan train --cfg job)") from error
+
+
+def _checkpoint(resume: str | None, output: Path) -> str | None:
+    """Return the checkpoint to go on from; "auto" is the run's own, where there is one."""
+    from stemgan.cli.export import read_checkpoint
+
+    if resume == "auto":
+        own = output / "last.ckpt"
+        resume = str(own) if own.is_file() else None
+    if resume is not None:
+        read_checkpoint(Path(resume))
+    return resume
+
+
+def _figures(trainer: "Trainer", output: Path) -> Figures:
+    from lightning.pytorch.callbacks import ModelCheckpoint
+
+    callbacks = getattr(trainer, "callbacks", [])
+    best = next(one for one in callbacks if isinstance(one, ModelCheckpoint))
+    score = best.best_model_score
+    return {
+        "output_dir": str(output),
+        "steps": trainer.global_step,
+        "val_rmse_blurred": None if score is None else float(score),
+    }
