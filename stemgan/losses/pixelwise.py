@@ -54,13 +54,13 @@ def fidelity(
     return (error + raw_weight * raw).mean()
 
 
-def blurred_fidelity(image: Tensor, blurred: Tensor, span: Tensor, *, limit: float) -> Tensor:
-    """Mean over samples of rmse(G * x, b) / s, limited: blurred with blurred.
+def blurred_fidelity(smooth: Tensor, blurred: Tensor, span: Tensor, *, limit: float) -> Tensor:
+    """Mean over samples of rmse(G * x, b) / s, limited: `smooth` is G * x, already blurred.
 
     What stands beside an adversarial loss: the finest texture, which no scan tells, is left to
     the discriminators, and everything coarser still has to be right.
     """
-    return limited(relative_rmse(gaussian_blur(image), blurred, span), limit).mean()
+    return limited(relative_rmse(smooth, blurred, span), limit).mean()
 
 
 def squared_error(image: Tensor, target: Tensor) -> Tensor:
