@@ -11,6 +11,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from stemgan import metrics
 from stemgan.metrics import (
     PITCH_EDGES,
+    SCORES,
     ErrorByDistance,
     SystematicError,
     blurred,
@@ -18,6 +19,7 @@ from stemgan.metrics import (
     psnr,
     rmse,
     score,
+    spectrum,
     ssim,
 )
 
@@ -71,6 +73,7 @@ def test_scores_do_not_depend_on_the_unit(pair):
 def test_score_by_definition(pair):
     reconstruction, truth = pair
     figures = score(reconstruction, truth)
+    assert tuple(figures) == SCORES
     error = np.sqrt(np.mean((reconstruction - truth).astype(np.float64) ** 2))
     assert figures["rmse_raw"] == pytest.approx(100 * error / np.ptp(truth), rel=1e-5)
     assert figures["nrmse_std"] == pytest.approx(error / truth.std(), rel=1e-5)
@@ -184,3 +187,4 @@ def test_imports_nothing_heavy():
 def test_doctests():
     assert doctest.testmod(metrics).failed == 0
     assert doctest.testmod(profiles).failed == 0
+    assert doctest.testmod(spectrum).failed == 0
