@@ -30,8 +30,13 @@ MODELS = {path.stem: path for path in sorted(_FOLDER.glob("*.safetensors"))}
 """The shipped models and their files."""
 
 
-def find_weights(model: str | Path) -> Path:
+def find_weights(model: str | Path, others: tuple[str, ...] = ()) -> Path:
     """Return the weights file of a shipped model's name or of a path.
+
+    Parameters
+    ----------
+    model : the name, or the path.
+    others : names that the caller knows besides, for the message.
 
     Raises
     ------
@@ -42,8 +47,9 @@ def find_weights(model: str | Path) -> Path:
     path = Path(model)
     if path.is_file():
         return path
-    near = get_close_matches(str(model), MODELS, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"choose {', '.join(MODELS)}"
+    names = (*MODELS, *others)
+    near = get_close_matches(str(model), names, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"choose {', '.join(names)}"
     raise InputError(f"there is no model and no weights file {str(model)!r}: {hint}")
 
 
