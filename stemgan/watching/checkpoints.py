@@ -35,7 +35,7 @@ class Stopped(Exception):
 
 
 class WholeCheckpoints(TorchCheckpointIO):
-    """Write checkpoints beside their place and rename them: killed at any time, one is whole."""
+    """Write a checkpoint beside its place and rename it: killed at any time, one is whole."""
 
     def save_checkpoint(
         self,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stemgan.cli.common import say
 
-_SET = ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "LOCAL_RANK", "WORLD_SIZE")
+_SET = ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "LOCAL_RANK", "WORLD_SIZE", "WANDB_MODE")
 
 
 @contextmanager
@@ -43,8 +43,11 @@ def _put_back(before: dict[str, str | None]) -> None:
 
 
 def _part() -> None:
-    """Leave the group of processes, which ends with the training."""
+    """Leave the group of processes and the run of Weights & Biases: a next job has its own."""
     import torch.distributed as dist
+
+    if "wandb" in sys.modules:
+        sys.modules["wandb"].finish()
 
     if dist.is_available() and dist.is_initialized():
         dist.destroy_process_group()

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import warnings
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,13 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 Figures = dict[str, Any]
+
+_NOISE = (
+    "Checkpoint directory .* exists and is not empty",
+    ".*LeafSpec.* is deprecated",
+    "The '.*_dataloader' does not have many workers",
+)
+"""Lightning's warnings of what is meant to be so."""
 
 
 def run(config: "DictConfig", words: list[str] | None = None) -> Figures | None:
@@ -75,7 +83,9 @@ def _run(config: "DictConfig", words: list[str] | None) -> Figures | None:
         output.mkdir(parents=True, exist_ok=True)
         with whole_file(output / "config.yaml") as path:
             OmegaConf.save(config, path, resolve=True)
-    with processes.beginning(words, output):
+    with processes.beginning(words, output), warnings.catch_warnings():
+        for message in _NOISE:
+            warnings.filterwarnings("ignore", message)
         trainer.fit(model, datamodule=data, ckpt_path=resume, weights_only=True)
     return _figures(trainer, output) if trainer.is_global_zero else None
 
