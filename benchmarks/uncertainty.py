@@ -39,6 +39,8 @@ def main() -> None:
     for source, condition in plan.cells():
         truth, scan = take_scan(source, condition, plan.seed)
         made = model(scan)
+        if made.std is None:
+            raise SystemExit(f"model {model.name} estimates no uncertainty: choose another")
         error = np.abs(made.image - blurred(truth))
         hit = error <= HALF_WIDTH * made.std
         cell = (condition.scan, condition.coverage)

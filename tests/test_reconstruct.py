@@ -10,7 +10,8 @@ from torch import nn
 from stemgan.errors import InputError
 from stemgan.measurement import PartialScan, intensity_scale
 from stemgan.networks import Generator, GeneratorConfig
-from stemgan.reconstruct import Reconstructor, _in_tiles, _spans, choose_device
+from stemgan.reconstruct import Reconstructor, choose_device
+from stemgan.reconstruct.tiles import in_tiles, spans
 
 
 class Completion(NamedTuple):
@@ -60,10 +61,11 @@ def test_a_wild_generator_cannot_make_infinities():
     assert np.isfinite(result.std).all()
 
 
-def test_a_broken_generator_is_not_hidden():
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_broken_generator_is_not_hidden(value):
     class Broken(Toy):
         def forward(self, infill, dwell, distance, kriged):
-            return Completion(infill * float("nan"), infill)
+            return Completion(torch.full_like(infill, value), infill)
 
     with pytest.raises(RuntimeError, match="not finite"):
         Reconstructor(Broken(), name="broken")(scan())
@@ -76,9 +78,9 @@ def test_tiles_of_a_local_generator_leave_no_seam(shape):
 
     def run(planes):
         seen.append(planes.shape[1:])
-        return planes[0] + planes[1], planes[2] + 1
+        return np.stack([planes[0] + planes[1], planes[2] + 1])
 
-    image, std = _in_tiles(run, inputs)
+    image, std = in_tiles(run, inputs)
     np.testing.assert_allclose(image, inputs[0] + inputs[1], rtol=1e-5)
     np.testing.assert_allclose(std, inputs[2] + 1, rtol=1e-5)
     assert len(seen) > 1
@@ -99,9 +101,9 @@ def test_tiles_that_disagree_are_blended_smoothly():
 
     def run(planes):
         value = np.full(planes.shape[1:], float(next(calls)), np.float32)
-        return value, value
+        return np.stack([value, value])
 
-    image, _ = _in_tiles(run, np.zeros((3, 1792, 64), np.float32))
+    image, _ = in_tiles(run, np.zeros((3, 1792, 64), np.float32))
     steps = np.abs(np.diff(image[:, 0]))
     assert image[0, 0] == 0
     assert image[-1, 0] == 1
@@ -111,7 +113,7 @@ def test_tiles_that_disagree_are_blended_smoothly():
 @pytest.mark.parametrize("length", [8, 1024, 1025, 1537, 5000])
 def test_spans_cover_an_axis(length):
     weight = np.zeros(length)
-    for where, ramp in _spans(length):
+    for where, ramp in spans(length):
         assert where.stop <= length
         weight[where] += ramp
     assert (weight > 0.4).all()
@@ -122,9 +124,9 @@ def test_small_images_are_not_tiled():
 
     def run(planes):
         shapes.append(planes.shape)
-        return planes[0], planes[1]
+        return planes[:2]
 
-    _in_tiles(run, np.zeros((3, 1536, 32), np.float32))
+    in_tiles(run, np.zeros((3, 1536, 32), np.float32))
     assert shapes == [(3, 1536, 32)]
 
 

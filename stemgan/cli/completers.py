@@ -29,22 +29,26 @@ class Completer:
     label : what pictures and messages call it.
     record : its name and provenance.
     load_seconds : how long it took to get ready.
+    uncertain : whether it gives a standard deviation.
     """
 
     run: "Callable[[PartialScan], Completed]"
     label: str
     record: dict[str, Any]
     load_seconds: float = 0.0
+    uncertain: bool = False
 
 
 def completer(args: argparse.Namespace) -> Completer:
-    """Make the completer that --method, or --model and --device, ask for.
+    """Make the completer that --method, or --model, --device and --seed, ask for.
 
     Raises
     ------
     InputError : there is no such method, model or device.
     """
-    return classical(args.method) if args.method else network(args.model, args.device)
+    if args.method:
+        return classical(args.method)
+    return network(args.model, args.device, args.seed)
 
 
 def classical(name: str) -> Completer:
@@ -66,8 +70,10 @@ def classical(name: str) -> Completer:
     return Completer(run, name, {"method": name})
 
 
-def network(model: str | None = None, device: str = "auto") -> Completer:
+def network(model: str | None = None, device: str = "auto", seed: int = 0) -> Completer:
     """Load a network, the shipped default if `model` is None.
+
+    The seed is that of the texture which weights trained against discriminators make.
 
     Raises
     ------
@@ -77,16 +83,19 @@ def network(model: str | None = None, device: str = "auto") -> Completer:
     from stemgan.reconstruct import Reconstructor
     from stemgan.weights import DEFAULT_MODEL
 
-    chosen = Reconstructor.load(model or DEFAULT_MODEL, device)
+    chosen = Reconstructor.load(model or DEFAULT_MODEL, device, seed)
 
     def run(scan: "PartialScan") -> Completed:
         result = chosen(scan)
         return Completed(result.image, result.std, result.seconds)
 
-    record = {
+    record: dict[str, Any] = {
         "method": "network",
         "model": chosen.name,
         "weights_sha256": chosen.sha256,
         "device": str(chosen.device),
     }
-    return Completer(run, chosen.name, record, time.perf_counter() - start)
+    if chosen.noise:
+        record["seed"] = chosen.seed
+    seconds = time.perf_counter() - start
+    return Completer(run, chosen.name, record, seconds, chosen.uncertain)

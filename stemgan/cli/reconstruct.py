@@ -52,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument("--method", metavar="NAME", help=f"in place of a network: {METHOD_NAMES}")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of the texture of adversarial models"
+    )
+    parser.add_argument(
         "--uncertainty", action="store_true", help="write the standard deviation, NAME.std.tif"
     )
     parser.add_argument("--preview", action="store_true", help="write a picture, NAME.png")
@@ -90,6 +93,8 @@ def main(argv: list[str]) -> None:
     from stemgan.cli.completers import completer
 
     method = completer(args)
+    if args.uncertainty and not method.uncertain:
+        raise InputError(f"model {method.label} gives no uncertainty: leave out --uncertainty")
     images: list[dict[str, Any]] = []
     for job in _bar(jobs, "completing"):
         scans = first if job is jobs[0] else read(job.source)

@@ -1,0 +1,127 @@
+"""Reconstructor: weights and a partial scan in, image and uncertainty out, at any size."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from stemgan.errors import InputError
+from stemgan.measurement import PartialScan
+from stemgan.networks import Ede2020Generator, Generator
+from stemgan.reconstruct.estimates import Estimate, Image, estimate, estimate_2020, white_noise
+from stemgan.weights import DEFAULT_MODEL, find_weights, load_generator
+
+DEVICES = ("auto", "cpu", "cuda")
+
+
+@dataclass(frozen=True, eq=False)
+class Reconstruction:
+    """What a network makes of a partial scan, in the scan's own unit.
+
+    image : the network's estimate at every pixel, the measured ones too, (H, W) float32.
+    std : its standard deviation, (H, W) float32; None if the network estimates none.
+    seconds : how long it took, the loading of the weights left out.
+    """
+
+    image: Image
+    std: Image | None
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class Reconstructor:
+    """A generator that is loaded once and called for every partial scan.
+
+    The estimate is the posterior mean: measured pixels are noisy, so that the network's opinion
+    of them is returned and not the measurement pasted over it. Weights that were trained
+    against discriminators give a likely image instead, whose texture follows from a seed.
+
+    Attributes
+    ----------
+    generator : an `Ede2020Generator`, or what is called as `estimates.estimate` says.
+    device : where it runs.
+    name : the model's name.
+    sha256 : hash of its weights file, for the record.
+    seed : of the texture: the same seed gives the same image of the same scan.
+    """
+
+    generator: Callable[..., Any]
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    name: str = ""
+    sha256: str = ""
+    seed: int = 0
+
+    @classmethod
+    def load(
+        cls, model: str | Path = DEFAULT_MODEL, device: str = "auto", seed: int = 0
+    ) -> "Reconstructor":
+        """Load a model's weights.
+
+        Parameters
+        ----------
+        model : name of a shipped model, or a safetensors file.
+        device : "auto" (CUDA where there is some), "cpu" or "cuda".
+        seed : of the texture that adversarial weights make, 0 or more.
+
+        Raises
+        ------
+        InputError : there is no such model or device, the file cannot be read, or a bad seed.
+        """
+        if seed < 0:
+            raise InputError(f"seed {seed} is negative: choose 0 or more")
+        place = choose_device(device)
+        generator, _ = load_generator(model)
+        file = find_weights(model)
+        digest = sha256(file.read_bytes()).hexdigest()
+        return cls(generator.to(place), place, file.stem, digest, seed)
+
+    @property
+    def noise(self) -> int:
+        """Count the channels of noise that texture is made of; 0 where there is no choice."""
+        return self.generator.config.noise if isinstance(self.generator, Generator) else 0
+
+    @property
+    def uncertain(self) -> bool:
+        """Tell whether the network estimates its own standard deviation."""
+        return not isinstance(self.generator, Ede2020Generator)
+
+    def __call__(self, scan: PartialScan) -> Reconstruction:
+        """Complete a partial scan.
+
+        Raises
+        ------
+        RuntimeError : the network returned values that are not finite.
+        """
+        start = time.perf_counter()
+        try:
+            with torch.inference_mode():
+                made = self._estimate(scan)
+        except FloatingPointError as error:
+            message = f"model {self.name} returned values that are not finite"
+            raise RuntimeError(message) from error
+        return Reconstruction(made.image, made.std, time.perf_counter() - start)
+
+    def _estimate(self, scan: PartialScan) -> Estimate:
+        if isinstance(self.generator, Ede2020Generator):
+            return estimate_2020(self.generator, scan, self.device)
+        noise = white_noise(self.noise, scan.shape, self.seed)
+        return estimate(self.generator, scan, self.device, noise)
+
+
+def choose_device(device: str) -> torch.device:
+    """Turn "auto", "cpu" or "cuda" into a torch device.
+
+    Raises
+    ------
+    InputError : an unknown name, or CUDA where there is none.
+    """
+    if device not in DEVICES:
+        raise InputError(f"device {device!r} is not known: choose one of {', '.join(DEVICES)}")
+    cuda = torch.cuda.is_available()
+    if device == "cuda" and not cuda:
+        raise InputError("this machine has no CUDA device that torch can use: say --device cpu")
+    return torch.device("cuda" if cuda and device != "cpu" else "cpu")

@@ -1,0 +1,124 @@
+"""What each architecture makes of a partial scan, from measured values alone."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from stemgan.baselines import complete
+from stemgan.measurement import PartialScan, Scale, intensity_scale
+from stemgan.networks import Ede2020Generator
+from stemgan.networks.ede2020 import ede2020_input
+from stemgan.reconstruct.tiles import in_tiles
+
+Image = NDArray[np.float32]
+
+_PLANES = 4
+_UNKNOWN = 1.0
+"""Standard deviation where a whole tile is unmeasured: half of the measured range."""
+
+_EXTREME = float(np.finfo(np.float32).max)
+
+
+class Estimate(NamedTuple):
+    """An image in the scan's own unit, (H, W), and its standard deviation if it has one."""
+
+    image: Image
+    std: Image | None
+
+
+def white_noise(channels: int, shape: tuple[int, int], seed: int) -> Image:
+    """Draw standard normal numbers, (channels, H, W), the same on every device."""
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal((channels, *shape), dtype=np.float32)
+
+
+def estimate(
+    generator: Callable[..., Any], scan: PartialScan, device: torch.device, noise: Image
+) -> Estimate:
+    """Complete by a generator of infills.
+
+    Parameters
+    ----------
+    generator : called with scaled nearest infill, dwell map, distance [px] and scaled kriged
+        infill, (1, 1, H, W) float32 each, and with noise, (1, N, H, W), if there is any; gives
+        an object with `image` and `log_std`, (1, 1, H, W) each.
+    scan : to be completed.
+    device : of the generator.
+    noise : (N, H, W), N may be 0.
+
+    Raises
+    ------
+    FloatingPointError : the generator returned values that are not finite.
+    """
+    scale = intensity_scale(scan)
+    distance, infill = scan.nearest
+    # On the whole frame, as its spectrum is the frame's.
+    kriged = complete(scan, "gaussian-process")
+    planes = (scale.apply(infill), scan.dwell, distance, scale.apply(kriged))
+
+    def run(inputs: Image) -> Image:
+        if not inputs[1].any():  # an unmeasured tile, for which no network was made
+            return np.stack([inputs[3], np.full_like(inputs[3], _UNKNOWN)])
+        tensors = _on(device, inputs)[:, None, None]
+        extra = [tensors[_PLANES:, 0].transpose(0, 1)] if len(tensors) > _PLANES else []
+        out = generator(*tensors[:_PLANES], *extra)
+        return torch.stack([out.image[0, 0], out.log_std[0, 0].exp()]).float().cpu().numpy()
+
+    image, std = _sound(in_tiles(run, np.stack([*planes, *noise])))
+    wide = np.minimum(std.astype(np.float64) * scale.gain, _EXTREME).astype(np.float32)
+    return Estimate(_limited(scale, image), wide)
+
+
+def estimate_2020(
+    generator: Ede2020Generator, scan: PartialScan, device: torch.device
+) -> Estimate:
+    """Complete by the 2020 generator, whose scale is from the least to the largest value.
+
+    Where all measured values are the same there is no such scale, and nothing to complete.
+
+    Raises
+    ------
+    FloatingPointError : the generator returned values that are not finite.
+    """
+    _, infill = scan.nearest
+    measured = scan.values[scan.mask].astype(np.float64)
+    low, high = float(measured.min()), float(measured.max())
+    scale = Scale(0.5 * (low + high), 0.5 * (high - low))
+    if high - low <= 1e-6 * max(abs(low), abs(high)):
+        return Estimate(infill.astype(np.float32), None)
+    planes = (
+        torch.from_numpy(plane)[None, None] for plane in (scale.apply(infill), scan.dwell)
+    )
+    inputs, unscale = ede2020_input(*planes)
+
+    def run(part: Image) -> Image:
+        tensor = _on(device, part)[None]
+        height, width = tensor.shape[2:]
+        stride = generator.STRIDE
+        pad = (0, -width % stride, 0, -height % stride)
+        out = generator(F.pad(tensor, pad, mode="replicate")).image
+        return out[0, :, :height, :width].float().cpu().numpy()
+
+    made = torch.from_numpy(_sound(in_tiles(run, inputs[0].numpy())))
+    return Estimate(_limited(scale, unscale(made)[0, 0].numpy()), None)
+
+
+def _on(device: torch.device, planes: Image) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(planes)).to(device)
+
+
+def _sound(planes: Image) -> Image:
+    if not np.isfinite(planes).all():
+        raise FloatingPointError("values are not finite")
+    return planes
+
+
+def _limited(scale: Scale, image: Image) -> Image:
+    """Undo the scale; where the unit's own range ends (float32), so do the values."""
+    with np.errstate(over="ignore"):
+        return np.clip(scale.invert(image), -_EXTREME, _EXTREME)
