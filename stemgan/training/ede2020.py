@@ -15,7 +15,8 @@ from stemgan.networks.ede2020 import (
     decimated,
     ede2020_input,
 )
-from stemgan.training.engine import Engine, Terms, frozen
+from stemgan.training.adversarial import AdversarialSettings, adversarial_terms
+from stemgan.training.engine import Engine, Terms
 from stemgan.training.randomness import uniform
 from stemgan.training.replay import ExperienceReplay
 
@@ -163,15 +164,10 @@ class Ede2020Training(Engine):
         """Let the discriminators judge the unblurred completion beside the unblurred truth."""
         assert self.discriminators is not None
         places = uniform(batch.key, (len(self.discriminators.config.scales), 2), _PLACES)
-        with frozen(self.discriminators):
-            judged = losses.least_squares_generator(self.discriminators(fake, places))
-        images = torch.cat([real, fake.detach()])
-        scores = self.discriminators(images, torch.cat([places, places]))
-        discriminator = losses.least_squares_discriminator(*scores.chunk(2))
-        return {
-            "adversarial": self.hparams["adversarial_weight"] * judged.mean(),
-            "discriminator": discriminator.mean(),
-        }
+        settings = AdversarialSettings(
+            loss="least-squares", weight=self.hparams["adversarial_weight"], penalty=0
+        )
+        return adversarial_terms(self.discriminators, settings, real, fake, places)
 
     def backward_done(self) -> None:
         """Give the auxiliary head twice its loss."""
@@ -186,7 +182,8 @@ class Ede2020Training(Engine):
         hardness = losses.huberised(self.limits[outer](errors[outer]))
         for name, of in errors.items():
             self.limits[name].update(of)  # type: ignore[operator]
-        share = (errors[outer].mean() / _ERROR_WEIGHT).sqrt() / 2  # of the range from -1 to 1
+        mean = self.over_processes(errors[outer].mean())
+        share = (mean / _ERROR_WEIGHT).sqrt() / 2  # of the range from -1 to 1
         self.log("train/rmse_blurred", 100 * share, prog_bar=True)
         if self.replay is None or self._batch is None:
             return

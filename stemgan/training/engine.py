@@ -1,7 +1,6 @@
 """What every training has in common: one step, one validation, the phases."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -205,11 +204,21 @@ class Engine(LightningModule):
         )
 
     def _log_step(self, terms: Terms, rates: dict[str, float]) -> None:
-        self.last_terms = terms
+        means = self.over_processes(torch.stack(list(terms.values())))
+        self.last_terms = terms = dict(zip(terms, means.unbind(), strict=True))
         self.log_dict({f"train/{name}": term for name, term in terms.items()})
         own = [term for name, term in terms.items() if not name.startswith("discriminator")]
         self.log("train/loss", torch.stack(own).sum(), prog_bar=True)
         self.log_dict({f"learning_rate/{name}": rate for name, rate in rates.items()})
+
+    def over_processes(self, values: Tensor) -> Tensor:
+        """Return the means of the values that all processes have, who all must call this."""
+        if self.trainer.world_size == 1:
+            return values
+        # Lightning's own reduction waits at a barrier besides, in every step.
+        total = values.clone()
+        torch.distributed.all_reduce(total)
+        return total / self.trainer.world_size
 
     def on_validation_epoch_start(self) -> None:
         """Start anew."""
@@ -253,16 +262,6 @@ def parts_of(batch: Batch, count: int) -> list[Batch]:
         fields: list[Any] = [None if f is None else f[start : start + size] for f in batch]
         found.append(Batch(*fields))
     return found
-
-
-@contextmanager
-def frozen(module: nn.Module) -> Iterator[None]:
-    """Let gradients pass through a module without reaching its parameters."""
-    module.requires_grad_(False)
-    try:
-        yield
-    finally:
-        module.requires_grad_(True)
 
 
 def _over_ranks(profile: ErrorByDistance) -> ErrorByDistance:

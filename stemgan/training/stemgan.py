@@ -1,7 +1,7 @@
 """Training of today's generator: one network for all scan paths, coverages and doses."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -13,38 +13,14 @@ from stemgan.data import Batch
 from stemgan.errors import InputError
 from stemgan.networks import Completion, Generator, GeneratorConfig
 from stemgan.networks.discriminator import DiscriminatorConfig, Discriminators
-from stemgan.training.engine import Engine, Terms, frozen
+from stemgan.training.adversarial import AdversarialSettings, adversarial_terms
+from stemgan.training.engine import Engine, Terms
 from stemgan.training.randomness import normal, uniform
 
 _SEEN_LIMIT = 4.0
 """Values beyond twice the measured range are cut before the discriminators see them."""
 
 _PLACES, _NOISE = 1, 2  # streams of random numbers
-
-
-@dataclass(frozen=True)
-class AdversarialSettings:
-    """How the discriminators judge.
-
-    loss : "relativistic" (R3GAN, Huang et al., NeurIPS 2024) or "least-squares".
-    weight : of the generator's adversarial term, beside a fidelity in shares of the range.
-    penalty : of the squared gradients of the discriminators, on real and on completed images.
-    conditional : whether they see the measured values and the mask beside the image.
-    learning_rate, discriminator_learning_rate : of the adversarial phase.
-    """
-
-    loss: str = "relativistic"
-    weight: float = 0.01
-    penalty: float = 0.1
-    conditional: bool = True
-    learning_rate: float = 2e-4
-    discriminator_learning_rate: float = 2e-4
-
-    def __post_init__(self) -> None:
-        if self.loss not in ("relativistic", "least-squares"):
-            raise InputError(
-                f"adversarial loss {self.loss!r}: choose relativistic or least-squares"
-            )
 
 
 class ReconstructionTraining(Engine):
@@ -187,18 +163,22 @@ class ReconstructionTraining(Engine):
                 raw_weight=weights["raw_weight"],
                 limit=limit,
             ),
-            **self._side_terms(batch, out, blurred),
+            **self._side_terms(batch, out.image, out, blurred),
         }
         if weights["spectrum_weight"]:
             distance = losses.log_spectrum(out.image, batch.target)
             terms["spectrum"] = weights["spectrum_weight"] * distance.mean()
         return terms
 
-    def _side_terms(self, batch: Batch, out: Completion, blurred: Tensor) -> Terms:
-        assert out.half is not None and out.log_std is not None
+    def _side_terms(
+        self, batch: Batch, image: Tensor, out: Completion, blurred: Tensor
+    ) -> Terms:
+        """Return the terms of both phases; `image` is what is compared with the blurred."""
+        assert out.half is not None
+        assert out.log_std is not None
         weights = self.hparams
         half = losses.auxiliary(out.half, blurred, batch.span, limit=weights["error_limit"])
-        std = losses.uncertainty(out.log_std, losses.gaussian_blur(out.image), blurred)
+        std = losses.uncertainty(out.log_std, image, blurred)
         return {
             "auxiliary": weights["auxiliary_weight"] * half,
             "uncertainty": weights["uncertainty_weight"] * std,
@@ -213,41 +193,13 @@ class ReconstructionTraining(Engine):
         blurred, smooth = losses.gaussian_blur(batch.target), losses.gaussian_blur(out.image)
         places = uniform(batch.key, (len(self.discriminators.config.scales), 2), _PLACES)
         real, fake = (self._seen(batch, image) for image in (batch.target, out.image))
-        with frozen(self.discriminators):
-            both = self.discriminators(torch.cat([real, fake]), torch.cat([places, places]))
-        judged = self._generator_loss(*both.chunk(2)).mean()
         return {
             "fidelity": losses.blurred_fidelity(
                 smooth, blurred, batch.span, limit=self.hparams["error_limit"]
             ),
-            **self._side_terms(batch, out, blurred),
-            "adversarial": self.settings.weight * judged,
-            **self._discriminator_terms(real, fake.detach(), places),
+            **self._side_terms(batch, smooth, out, blurred),
+            **adversarial_terms(self.discriminators, self.settings, real, fake, places),
         }
-
-    def _discriminator_terms(self, real: Tensor, fake: Tensor, places: Tensor) -> Terms:
-        assert self.discriminators is not None
-        settings = self.settings
-        images = torch.cat([real, fake])
-        if settings.penalty:
-            images.requires_grad_(True)
-        scores = self.discriminators(images, torch.cat([places, places]))
-        terms = {"discriminator": self._discriminator_loss(*scores.chunk(2)).mean()}
-        if settings.penalty:
-            # Means over the images of both kinds: R1 + R2 is twice this.
-            steep = 2 * losses.gradient_penalty(scores, images).mean()
-            terms["discriminator_penalty"] = settings.penalty * steep
-        return terms
-
-    def _generator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
-        if self.settings.loss == "relativistic":
-            return losses.relativistic_generator(real, fake)
-        return losses.least_squares_generator(fake)
-
-    def _discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
-        if self.settings.loss == "relativistic":
-            return losses.relativistic_discriminator(real, fake)
-        return losses.least_squares_discriminator(real, fake)
 
     def _seen(self, batch: Batch, image: Tensor) -> Tensor:
         """Return what the discriminators see of an image."""

@@ -1,0 +1,98 @@
+"""The terms of a generator and of the discriminators that judge it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from stemgan import losses
+from stemgan.errors import InputError
+from stemgan.networks.discriminator import Discriminators
+
+LOSSES = {
+    "relativistic": (losses.relativistic_generator, losses.relativistic_discriminator),
+    "least-squares": (
+        lambda real, fake: losses.least_squares_generator(fake),
+        losses.least_squares_discriminator,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class AdversarialSettings:
+    """How discriminators judge.
+
+    loss : "relativistic" (R3GAN, Huang et al., NeurIPS 2024) or "least-squares" (as in 2020).
+    weight : of the generator's adversarial term.
+    penalty : of the squared gradients of the discriminators, on true and on completed images.
+    conditional : whether they see the measured values and the mask beside the image.
+    learning_rate, discriminator_learning_rate : of the adversarial phase.
+
+    Raises
+    ------
+    InputError : the loss is unknown, or a number negative.
+    """
+
+    loss: str = "relativistic"
+    weight: float = 0.01
+    penalty: float = 0.1
+    conditional: bool = True
+    learning_rate: float = 2e-4
+    discriminator_learning_rate: float = 2e-4
+
+    def __post_init__(self) -> None:
+        if self.loss not in LOSSES:
+            raise InputError(f"adversarial loss {self.loss!r}: choose {' or '.join(LOSSES)}")
+        if min(self.weight, self.penalty) < 0:
+            raise InputError(
+                f"adversarial weight {self.weight:g} and penalty {self.penalty:g}: "
+                "give 0 or more"
+            )
+
+
+def adversarial_terms(
+    discriminators: Discriminators,
+    settings: AdversarialSettings,
+    real: Tensor,
+    fake: Tensor,
+    places: Tensor,
+) -> dict[str, Tensor]:
+    """Return the generator's term, and those of the discriminators, which it does not feel.
+
+    Parameters
+    ----------
+    real, fake : what the discriminators see of truths and of completions, (B, C, H, W).
+    places : of the crops, the same in both (see `Discriminators`).
+
+    Returns
+    -------
+    `adversarial`, `discriminator` and, with a penalty, `discriminator_penalty`.
+    """
+    for_generator, for_discriminators = LOSSES[settings.loss]
+    both = torch.cat([places, places])
+    with frozen(discriminators):
+        scores = discriminators(torch.cat([real, fake]), both)
+    judged = for_generator(*scores.chunk(2))
+    images = torch.cat([real, fake.detach()]).requires_grad_(settings.penalty > 0)
+    scores = discriminators(images, both)
+    terms = {
+        "adversarial": settings.weight * judged.mean(),
+        "discriminator": for_discriminators(*scores.chunk(2)).mean(),
+    }
+    if settings.penalty:
+        # R1 + R2: a mean over truths and one over completions.
+        steep = 2 * losses.gradient_penalty(scores, images).mean()
+        terms["discriminator_penalty"] = settings.penalty * steep
+    return terms
+
+
+@contextmanager
+def frozen(module: nn.Module) -> Iterator[None]:
+    """Let gradients pass through a module without reaching its parameters."""
+    module.requires_grad_(False)
+    try:
+        yield
+    finally:
+        module.requires_grad_(True)
