@@ -58,25 +58,29 @@ def adversarial_terms(
     real: Tensor,
     fake: Tensor,
     places: Tensor,
+    condition: Tensor | None = None,
 ) -> dict[str, Tensor]:
     """Return the generator's term, and those of the discriminators, which it does not feel.
 
     Parameters
     ----------
-    real, fake : what the discriminators see of truths and of completions, (B, C, H, W).
+    real, fake : truths and completions, (B, 1, H, W).
     places : of the crops, the same in both (see `Discriminators`).
+    condition : what the discriminators see beside the image, (B, C, H, W); it takes no part in
+        the penalty.
 
     Returns
     -------
     `adversarial`, `discriminator` and, with a penalty, `discriminator_penalty`.
     """
     for_generator, for_discriminators = LOSSES[settings.loss]
-    both = torch.cat([places, places])
+    places = torch.cat([places, places])
+    beside = [] if condition is None else [torch.cat([condition, condition])]
     with frozen(discriminators):
-        scores = discriminators(torch.cat([real, fake]), both)
+        scores = discriminators(torch.cat([torch.cat([real, fake]), *beside], 1), places)
     judged = for_generator(*scores.chunk(2))
     images = torch.cat([real, fake.detach()]).requires_grad_(settings.penalty > 0)
-    scores = discriminators(images, both)
+    scores = discriminators(torch.cat([images, *beside], 1), places)
     terms = {
         "adversarial": settings.weight * judged.mean(),
         "discriminator": for_discriminators(*scores.chunk(2)).mean(),

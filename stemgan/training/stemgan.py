@@ -192,23 +192,21 @@ class ReconstructionTraining(Engine):
         assert self.discriminators is not None
         blurred, smooth = losses.gaussian_blur(batch.target), losses.gaussian_blur(out.image)
         places = uniform(batch.key, (len(self.discriminators.config.scales), 2), _PLACES)
-        real, fake = (self._seen(batch, image) for image in (batch.target, out.image))
+        real, fake = bounded(batch.target), bounded(out.image)
         return {
             "fidelity": losses.blurred_fidelity(
                 smooth, blurred, batch.span, limit=self.hparams["error_limit"]
             ),
             **self._side_terms(batch, smooth, out, blurred),
-            **adversarial_terms(self.discriminators, self.settings, real, fake, places),
+            **adversarial_terms(
+                self.discriminators,
+                self.settings,
+                real,
+                fake,
+                places,
+                measured(batch) if self.settings.conditional else None,
+            ),
         }
-
-    def _seen(self, batch: Batch, image: Tensor) -> Tensor:
-        """Return what the discriminators see of an image."""
-        image = image.clamp(-_SEEN_LIMIT, _SEEN_LIMIT)
-        if not self.settings.conditional:
-            return image
-        mask = (batch.dwell > 0).float()
-        measured = batch.infill.clamp(-_SEEN_LIMIT, _SEEN_LIMIT) * mask
-        return torch.cat([image, measured, mask], dim=1)
 
     def _noise(self, batch: Batch) -> Tensor | None:
         """Draw the texture that no scan has seen."""
@@ -228,3 +226,14 @@ class ReconstructionTraining(Engine):
         return self.averaged.module(
             batch.infill, batch.dwell, batch.distance, batch.kriged, self._noise(batch)
         )
+
+
+def bounded(image: Tensor) -> Tensor:
+    """Cut what is so bright that discriminators would see nothing else."""
+    return image.clamp(-_SEEN_LIMIT, _SEEN_LIMIT)
+
+
+def measured(batch: Batch) -> Tensor:
+    """Return measured values, 0 elsewhere, and the mask, (B, 2, H, W)."""
+    mask = (batch.dwell > 0).float()
+    return torch.cat([bounded(batch.infill) * mask, mask], dim=1)
