@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from stemgan.cli import export, main
+from stemgan.cli import main
 from stemgan.weights import load_generator
 
 
@@ -77,18 +77,6 @@ def test_what_a_class_refuses_is_a_sentence_and_leaves_nothing(
 def test_json_is_of_a_single_run(words, capsys):
     assert main(["train", *words, "-m", "--json"]) == 2
     assert "single run" in capsys.readouterr().err
-
-
-def test_paths_of_any_system_are_cut_to_names():
-    node = {
-        "data": {"datasets": ["a/b", "C:\\c\\d"], "n": 3},
-        "output_dir": "/x",
-        "weights": None,
-    }
-    assert export._without_places(node) == {
-        "data": {"datasets": ["b", "d"], "n": 3},
-        "weights": None,
-    }
 
 
 def test_checkpoints_run_no_code(tmp_path, capsys):
