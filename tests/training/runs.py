@@ -79,12 +79,12 @@ def checkpoint(path: Path) -> dict[str, Any]:
 
 
 def figures(output: Path, version: int = 0) -> dict[tuple[int, str], float]:
-    """Read all that one start of a run has logged: (step, name) to value."""
+    """Read what one start of a run has logged: (step, name) to value; speeds are left out."""
     found = {}
     path = output / "metrics" / f"version_{version}" / "metrics.csv"
     with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             for name, value in row.items():
-                if value and name not in ("step", "epoch"):
+                if value and "/" in name and not name.startswith(("speed/", "memory/")):
                     found[int(row["step"]), name] = float(value)
     return found
