@@ -16,7 +16,7 @@ from stemgan.networks.ede2020 import (
     ede2020_input,
 )
 from stemgan.training.adversarial import AdversarialSettings, adversarial_terms
-from stemgan.training.engine import Engine, Terms
+from stemgan.training.engine import Engine, Terms, check_sizes
 from stemgan.training.randomness import uniform
 from stemgan.training.replay import ExperienceReplay
 
@@ -89,7 +89,13 @@ class Ede2020Training(Engine):
         self._errors: dict[str, list[Tensor]] = {}
 
     def start_from(self, generator: Ede2020Generator) -> None:
-        """Take the weights of a trained generator of the same sizes."""
+        """Take the weights of a trained generator of the same sizes.
+
+        Raises
+        ------
+        InputError : its sizes are others.
+        """
+        check_sizes(generator.config, self.generator.config)
         self.generator.load_state_dict(generator.state_dict())
 
     def groups(self) -> dict[str, nn.Module]:

@@ -1,27 +1,19 @@
-"""What every training has in common: one step, one validation, the phases."""
+"""What every training has in common: one step, and the phases."""
 
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
-from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
-from stemgan import losses
 from stemgan.data import Batch
 from stemgan.errors import InputError
-from stemgan.metrics import ErrorByDistance
-from stemgan.metrics.validation import ValidationErrors
-from stemgan.networks import Completion
 from stemgan.networks.discriminator import Discriminators
-from stemgan.scan import FAMILIES
+from stemgan.training.validating import Validating
 
 if TYPE_CHECKING:
     from lightning.pytorch.core.optimizer import LightningOptimizer
-
-VALIDATED = ("val", "seen")
-"""Held-out images, and as many training images: where their errors part, training overfits."""
 
 Terms = dict[str, Tensor]
 
@@ -30,7 +22,7 @@ class Diverged(RuntimeError):
     """A loss or a gradient is not finite; the message says at which step."""
 
 
-class Engine(LightningModule):
+class Engine(Validating):
     """Train a generator for fidelity, then against discriminators.
 
     A step is one backward pass of the sum of all terms and one step of one Adam whose groups of
@@ -73,17 +65,11 @@ class Engine(LightningModule):
         self.gradient_norm, self.accumulate = gradient_norm, accumulate
         self.channels_last, self.compiled = channels_last, compiled
         self.last_terms: Terms = {}
-        self.errors = nn.ModuleDict({name: ValidationErrors(FAMILIES) for name in VALIDATED})
-        self.errors_by_distance = ErrorByDistance()
 
     # What an architecture says.
 
     def terms(self, batch: Batch) -> Terms:
         """Return the terms of the loss by name, weighted: scalars, means over samples."""
-        raise NotImplementedError
-
-    def complete(self, batch: Batch) -> Completion:
-        """Complete partial scans by the weights that are validated, in the batch's scale."""
         raise NotImplementedError
 
     def groups(self) -> dict[str, nn.Module]:
@@ -220,39 +206,6 @@ class Engine(LightningModule):
         torch.distributed.all_reduce(total)
         return total / self.trainer.world_size
 
-    def on_validation_epoch_start(self) -> None:
-        """Start anew."""
-        self.errors_by_distance = ErrorByDistance()
-
-    def validation_step(
-        self, batch: Batch, batch_idx: int, dataloader_idx: int = 0
-    ) -> dict[str, Tensor | None]:
-        """Measure the error; returns the completion, for pictures."""
-        out = self.complete(batch)
-        blurred = losses.gaussian_blur(batch.target)
-        errors = cast("ValidationErrors", self.errors[VALIDATED[dataloader_idx]])
-        errors.update(out.image, batch.target, blurred, batch.kriged, batch.span, batch.family)
-        if dataloader_idx == 0:
-            self._add_by_distance(out.image, blurred, batch)
-        return {"image": out.image, "log_std": out.log_std}
-
-    def _add_by_distance(self, image: Tensor, blurred: Tensor, batch: Batch) -> None:
-        span = batch.span.clamp_min(losses.LEAST_RANGE)[:, None, None, None]
-        error = (100 * (image - blurred) / span).float().cpu().numpy()
-        for one, distance in zip(error, batch.distance.cpu().numpy(), strict=True):
-            self.errors_by_distance.update(one[0], distance[0])
-
-    def on_validation_epoch_end(self) -> None:
-        """Log what all ranks measured together."""
-        for name, errors in self.errors.items():
-            metric = cast("ValidationErrors", errors)
-            for figure, value in metric.compute().items():
-                if name == "val" or figure == "rmse_blurred":
-                    shown = figure == "rmse_blurred"
-                    self.log(f"{name}/{figure}", value, prog_bar=shown, sync_dist=True)
-            metric.reset()
-        self.errors_by_distance = _over_ranks(self.errors_by_distance)
-
 
 def parts_of(batch: Batch, count: int) -> list[Batch]:
     """Split a batch into at most `count` parts, as even as can be."""
@@ -264,9 +217,15 @@ def parts_of(batch: Batch, count: int) -> list[Batch]:
     return found
 
 
-def _over_ranks(profile: ErrorByDistance) -> ErrorByDistance:
-    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
-        return profile
-    packed: list[Any] = [None] * torch.distributed.get_world_size()
-    torch.distributed.all_gather_object(packed, profile.pack())
-    return sum((ErrorByDistance.unpack(one) for one in packed), ErrorByDistance())
+def check_sizes(taken: object, own: object) -> None:
+    """Refuse starting weights of other sizes, or of another architecture.
+
+    Raises
+    ------
+    InputError : the sizes (`GeneratorConfig`, `Ede2020Config`) differ.
+    """
+    if taken != own:
+        raise InputError(
+            f"the starting weights have sizes {taken}, the model {own}: choose the model of the "
+            "weights"
+        )

@@ -10,11 +10,10 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from stemgan import losses
 from stemgan.data import Batch
-from stemgan.errors import InputError
 from stemgan.networks import Completion, Generator, GeneratorConfig
 from stemgan.networks.discriminator import DiscriminatorConfig, Discriminators
 from stemgan.training.adversarial import AdversarialSettings, adversarial_terms
-from stemgan.training.engine import Engine, Terms
+from stemgan.training.engine import Engine, Terms, check_sizes
 from stemgan.training.randomness import normal, uniform
 
 _SEEN_LIMIT = 4.0
@@ -97,11 +96,9 @@ class ReconstructionTraining(Engine):
         InputError : its sizes are others.
         """
         own, taken = self.generator.config, generator.config
-        if replace(taken, noise=own.noise) != own or taken.noise not in (0, own.noise):
-            raise InputError(
-                f"the starting weights have sizes {taken.to_dict()}, the model "
-                f"{own.to_dict()}: choose the model of the weights"
-            )
+        if isinstance(taken, GeneratorConfig) and not taken.noise:
+            taken = replace(taken, noise=own.noise)
+        check_sizes(taken, own)
         state = self.generator.state_dict()
         self.generator.load_state_dict(state | generator.state_dict())
         self.averaged.module.load_state_dict(self.generator.state_dict())

@@ -11,6 +11,8 @@ from torch.utils.data import DataLoader
 
 import stemgan.training.engine as engine_module
 from stemgan.errors import InputError
+from stemgan.networks import Generator
+from stemgan.networks.ede2020 import Ede2020Config, Ede2020Generator
 from stemgan.training import Diverged
 from stemgan.training.adversarial import frozen
 from stemgan.training.randomness import normal, uniform
@@ -250,3 +252,11 @@ def test_a_bright_spot_that_no_scan_has_seen_leaves_every_term_finite(phase):
     assert all(torch.isfinite(term) for term in terms.values())
     for parameter in model.parameters():
         assert parameter.grad is None or torch.isfinite(parameter.grad).all()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_starting_weights_of_another_size_or_architecture_are_refused(name):
+    model = made(name)
+    for other in (Generator(), Ede2020Generator(Ede2020Config(inner=(4,) * 5, outer=(4, 4)))):
+        with pytest.raises(InputError, match="starting weights"):
+            model.start_from(other)
