@@ -226,6 +226,6 @@ def check_sizes(taken: object, own: object) -> None:
     """
     if taken != own:
         raise InputError(
-            f"the starting weights have sizes {taken}, the model {own}: choose the model of the "
-            "weights"
+            f"the starting weights have sizes {taken}, the model {own}: "
+            "choose the model of the weights"
         )

@@ -27,10 +27,11 @@ class Stopped(Exception):
     Parameters
     ----------
     number : the signal's.
+    path : the last checkpoint.
     """
 
-    def __init__(self, number: int) -> None:
-        super().__init__(f"stopped by {signal.Signals(number).name}: go on with resume=")
+    def __init__(self, number: int, path: Path) -> None:
+        super().__init__(f"stopped by {signal.Signals(number).name}: go on with resume={path}")
         self.number = number
 
 
@@ -134,7 +135,7 @@ class LastCheckpoint(Checkpoint):
             _requeue()
         elif number not in _OURS and callable(handler):
             handler(number, None)
-        raise Stopped(number)
+        raise Stopped(number, self.path)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save where the best weights are chosen, too."""

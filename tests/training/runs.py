@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,16 @@ def start(words: list[str], folder: Path, **environment: str) -> subprocess.Pope
             stderr=said,
             cwd=folder,
         )
+
+
+def await_steps(path: Path, run: subprocess.Popen, folder: Path) -> None:
+    """Wait for a checkpoint with some steps in it."""
+    deadline = time.monotonic() + 120
+    while not (path.is_file() and checkpoint(path)["global_step"]):
+        said = (folder / "said.txt").read_text(encoding="utf-8")
+        assert run.poll() is None, said
+        assert time.monotonic() < deadline, said
+        time.sleep(0.02)
 
 
 def checkpoint(path: Path) -> dict[str, Any]:

@@ -2,12 +2,19 @@
 
 import signal
 import sys
-import time
 
 import pytest
 import torch
 
-from tests.training.runs import BATCHES, checkpoint, figures, overrides, start, train
+from tests.training.runs import (
+    BATCHES,
+    await_steps,
+    checkpoint,
+    figures,
+    overrides,
+    start,
+    train,
+)
 
 FIDELITY = {"SIGKILL": 8, "SIGTERM": 3}
 """Steps before the discriminators join, ahead of and behind the interruption."""
@@ -44,16 +51,6 @@ def test_interrupted_training_goes_on_exactly(model, name, dataset, tmp_path):
     assert len({step for step, _ in again}) > BATCHES
     for (step, figure), value in again.items():
         assert once[step, figure] == value, (step, figure)
-
-
-def await_steps(path, run, folder):
-    """Wait for a checkpoint with some steps in it."""
-    deadline = time.monotonic() + 120
-    while not (path.is_file() and checkpoint(path)["global_step"]):
-        said = (folder / "said.txt").read_text(encoding="utf-8")
-        assert run.poll() is None, said
-        assert time.monotonic() < deadline, said
-        time.sleep(0.02)
 
 
 def same(one, other):

@@ -14,12 +14,16 @@ if TYPE_CHECKING:
     from lightning.pytorch import Trainer
     from omegaconf import DictConfig
 
+    from stemgan.training import Engine
+
 Figures = dict[str, Any]
 
 _NOISE = (
     "Checkpoint directory .* exists and is not empty",
     ".*LeafSpec.* is deprecated",
     "The '.*_dataloader' does not have many workers",
+    "The number of training batches .* is smaller than the logging interval",
+    ".*broadcast_buffers. is deprecated",
 )
 """Lightning's warnings of what is meant to be so."""
 
@@ -72,13 +76,13 @@ def _run(config: "DictConfig", words: list[str] | None) -> Figures | None:
     output = Path(config.output_dir)
     model = made(config.model)
     if config.weights:
-        from stemgan.weights import load_generator
-
-        model.start_from(load_generator(config.weights)[0])
-    resume = _checkpoint(config.resume, output)
+        _start_from(model, config.weights)
+    resume = _checkpoint(config.resume, output, model)
     data = made(config.data)
     data.setup()  # so that a wrong dataset leaves no folder behind
     trainer = _trainer(config, output)
+    for logger in trainer.loggers:
+        logger.log_hyperparams(OmegaConf.to_container(config, resolve=True))  # type: ignore
     if trainer.is_global_zero:
         output.mkdir(parents=True, exist_ok=True)
         with whole_file(output / "config.yaml") as path:
@@ -116,21 +120,43 @@ def made(node: "DictConfig", **arguments: Any) -> Any:  # noqa: ANN401 (what the
         cause: BaseException = error
         while cause.__cause__ is not None:
             cause = cause.__cause__
+        if isinstance(cause, KeyError) and "SLURM_" in str(cause):
+            raise InputError(
+                "trainer=slurm wants a job of SLURM: start it with srun, or choose trainer=ddp"
+            ) from error
         if not isinstance(cause, (InputError, TypeError, MisconfigurationException)):
             raise
         reason = " ".join(str(cause).split())
         raise InputError(f"{reason} (see stemgan train --cfg job)") from error
 
 
-def _checkpoint(resume: str | None, output: Path) -> str | None:
+def _start_from(model: Any, weights: str) -> None:  # noqa: ANN401 (any architecture)
+    from stemgan.weights import load_generator
+
+    generator = load_generator(weights)[0]
+    if type(generator) is not type(model.generator):
+        raise InputError(
+            f"the weights {weights} are of a {type(generator).__name__}, the model is a "
+            f"{type(model.generator).__name__}: choose the model of the weights"
+        )
+    model.start_from(generator)
+
+
+def _checkpoint(resume: str | None, output: Path, model: "Engine") -> str | None:
     """Return the checkpoint to go on from; "auto" is the run's own, where there is one."""
     from stemgan.cli.export import read_checkpoint
 
     if resume == "auto":
-        own = output / "last.ckpt"
-        resume = str(own) if own.is_file() else None
+        last = output / "last.ckpt"
+        resume = str(last) if last.is_file() else None
     if resume is not None:
-        read_checkpoint(Path(resume))
+        kept = read_checkpoint(Path(resume))["state_dict"]
+        own = {name: value.shape for name, value in model.state_dict().items()}
+        if own != {name: value.shape for name, value in kept.items()}:
+            raise InputError(
+                f"{resume} is a checkpoint of another model, or of other sizes: give the "
+                "overrides that it was trained with"
+            )
     return resume
 
 
