@@ -39,7 +39,7 @@ def alone(dataset, tmp_path_factory):
 
 
 def same(one, two, start=0):
-    """Compare the losses and errors from a start of the second on, and the weights at the end."""
+    """Compare what was logged, by a later start of the second run too, and the last weights."""
     once, shared = figures(one), figures(two, start)
     assert start or once.keys() == shared.keys()
     logged = {name for _, name in shared}
@@ -67,6 +67,7 @@ def test_two_processes_are_one_with_the_doubled_batch(model, alone, dataset, tmp
 def test_two_processes_that_others_started_stop_together_and_go_on(alone, dataset, tmp_path):
     output = tmp_path / "two"
     words = [*overrides("ede2020", dataset, output), *DDP, *STEPS, *OWN["ede2020"]]
+    words.append("watching=none")
     runs = [start([*words, "trainer.max_steps=5000"], tmp_path, **place) for place in places(2)]
     try:
         await_steps(output / "last.ckpt", runs[0], tmp_path)
