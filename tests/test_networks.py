@@ -12,6 +12,7 @@ from stemgan.measurement import measure
 from stemgan.networks import Generator, GeneratorConfig
 from stemgan.networks.blocks import SpectralBlock
 from stemgan.networks.features import CHANNELS, INFILLS, KRIGED, MISFIT, FeatureMaker
+from stemgan.networks.stages import Texture
 from stemgan.scan import ScanDesign
 
 TINY = GeneratorConfig(
@@ -121,23 +122,32 @@ def learned(config):
     return generator
 
 
-def test_noise_changes_nothing_until_it_is_learned():
+def test_a_generator_takes_on_weights_without_noise_and_adds_that_of_the_scan():
     plain = learned(TINY)
     generator = Generator(noisy()).eval()
     missing, unexpected = generator.load_state_dict(plain.state_dict(), strict=False)
-    assert set(missing) == {"inner.noise.weight", "outer.noise.weight"}
+    assert {name.split(".")[1] for name in missing} == {"noise", "texture"}
     assert not unexpected
-    given = inputs()
+    given, noise = inputs(), torch.randn(1, 2, 64, 80)
     with torch.no_grad():
         without = plain(*given)
-        for noise in (None, torch.randn(1, 2, 64, 80)):
-            for part, expected in zip(generator(*given, noise), without, strict=True):
-                assert torch.equal(part, expected)
+        for part, expected in zip(generator(*given), without, strict=True):
+            assert torch.equal(part, expected)
         # A generator of no noise channels ignores noise.
-        assert torch.equal(plain(*given, torch.randn(1, 2, 64, 80)).image, without.image)
-    generator(*given, torch.randn(1, 2, 64, 80)).image.square().mean().backward()
-    for name in ("inner.noise.weight", "outer.noise.weight"):
+        assert torch.equal(plain(*given, noise).image, without.image)
+        added = generator(*given, noise).image - without.image
+    misfit = generator.features(*given).channels[:, MISFIT : MISFIT + 1]
+    torch.testing.assert_close(added, noise[:, :1] * misfit, atol=1e-5, rtol=0)
+    generator(*given, noise).image.square().mean().backward()
+    for name in missing:
         assert generator.get_parameter(name).grad.abs().sum() > 0
+
+
+def test_every_kernel_of_the_texture_keeps_the_deviation_of_noise():
+    kernels = Texture(2, 4).kernels
+    found = kernels(torch.randn(1, 2, 400, 400)).std(dim=(0, 2, 3))
+    torch.testing.assert_close(found, torch.ones(4), atol=0.03, rtol=0)
+    assert kernels.weight[:, 1].abs().max() == 0
 
 
 @pytest.mark.parametrize("shape", [(64, 80), (33, 47)])

@@ -13,6 +13,10 @@ _GAIN = 4.0
 
 _GATE_WIDTH = 64
 
+_SIDE = 7
+_WIDTHS = (0.0, 0.7, 1.2, 2.0)
+"""Side and standard deviations of the kernels that noise is filtered by, at first [px]."""
+
 
 class Gate(nn.Module):
     """Logits of the mix for a whole image, from what its features are like on the average."""
@@ -84,6 +88,7 @@ class OuterStage(nn.Module):
         self.head = nn.Conv2d(width, INFILLS + 2, 1)
         _start_at_zero(self.head)
         self.noise = _noise_entry(config.noise, width)
+        self.texture = Texture(config.noise, width) if config.noise else None
 
     def forward(
         self, features: Features, inner: Tensor, texture: Tensor | None = None
@@ -99,8 +104,51 @@ class OuterStage(nn.Module):
         out = self.head(hidden).float()
         logits, residual, log_std = out.split([INFILLS, 1, 1], dim=1)
         logits = _GAIN * logits + self.gate(features)
+        image = _mixed(features.infills, logits) + residual
+        if self.texture is not None and texture is not None:
+            image = image + self.texture(texture, hidden)
         # Errors of some percent of the range are what untrained networks make.
-        return _mixed(features.infills, logits) + residual, (log_std - 2).clamp(-8, 4)
+        return image, (log_std - 2).clamp(-8, 4)
+
+
+class Texture(nn.Module):
+    """sum_k (e_k + g_k) (n * w_k): noise n filtered by kernels w, g by what is seen around.
+
+    It starts as the white noise that the misfit tells of (e is 1 for the first kernel, a point,
+    and 0 for the others, which are wider and wider): a completion plus noise of the scan's own
+    strength is already more like a micrograph than the completion alone.
+    """
+
+    def __init__(self, channels: int, width: int) -> None:
+        super().__init__()
+        self.kernels = nn.Conv2d(
+            channels,
+            len(_WIDTHS),
+            _SIDE,
+            padding=_SIDE // 2,
+            padding_mode="reflect",
+            bias=False,
+        )
+        self.gain = nn.Conv2d(width, len(_WIDTHS), 1)
+        _start_at_zero(self.gain)
+        with torch.no_grad():
+            self.kernels.weight.zero_()
+            for kernel, sigma in zip(self.kernels.weight, _WIDTHS, strict=True):
+                kernel[0] = _gaussian(sigma)
+
+    def forward(self, texture: Tensor, hidden: Tensor) -> Tensor:
+        """Return the texture, (B, 1, H, W), of scaled noise and the features around it."""
+        gain = self.gain(hidden)
+        gain = torch.cat([1 + gain[:, :1], gain[:, 1:]], dim=1)
+        return (gain * self.kernels(texture)).float().sum(dim=1, keepdim=True)
+
+
+def _gaussian(sigma: float) -> Tensor:
+    """Return a kernel that keeps the deviation of white noise; a point for 0."""
+    at = torch.arange(_SIDE) - _SIDE // 2
+    line = torch.exp(-0.5 * (at / max(sigma, 1e-3)).square())
+    kernel = line[:, None] * line
+    return kernel / kernel.square().sum().sqrt()
 
 
 def _noise_entry(channels: int, width: int, stride: int = 1) -> nn.Conv2d | None:

@@ -206,9 +206,9 @@ class ReconstructionTraining(Engine):
         }
 
     def _noise(self, batch: Batch) -> Tensor | None:
-        """Draw the texture that no scan has seen."""
+        """Draw the texture that no scan has seen; fidelity wants none."""
         channels = self.generator.config.noise
-        if not channels:
+        if not channels or self.phase == "fidelity":
             return None
         return normal(batch.key, (channels, *batch.target.shape[2:]), _NOISE)
 
