@@ -13,7 +13,7 @@ from stemgan.data.crops import (
     random_noise,
 )
 from stemgan.data.pool import ImagePool
-from stemgan.data.scans import collate, combinations, partial_scan_sample
+from stemgan.data.scans import FixedScan, collate, combinations, partial_scan_sample
 from stemgan.data.shards import Label, ShardedImages, ShardWriter
 from stemgan.errors import InputError
 from stemgan.measurement import intensity_scale, measure
@@ -41,6 +41,16 @@ def test_sample_is_what_was_measured(truth, family):
     assert sample.coverage == pytest.approx(mask.mean())
     assert FAMILIES[sample.family] == family
     assert set(np.unique(sample.infill[0])) == set(np.unique(sample.infill[0][mask]))
+
+
+def test_a_scan_drawn_once_gives_the_same_samples(truth):
+    design = ScanDesign("spiral", (64, 64), pitch=6)
+    drawn = FixedScan(design)
+    for image in (truth, truth.T.copy()):
+        once, again = (partial_scan_sample(image, scan) for scan in (drawn, design))
+        for field, other in zip(once, again, strict=True):
+            assert np.array_equal(field, other)
+    assert partial_scan_sample(truth, drawn, kriged=False).kriged is None
 
 
 def test_batches_have_the_shapes_and_types_promised(truth):

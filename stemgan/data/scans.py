@@ -15,8 +15,9 @@ from stemgan.data.batch import Batch
 from stemgan.data.crops import CropSettings, as_recorded, dihedral, random_crop, random_noise
 from stemgan.data.pool import ImagePool
 from stemgan.errors import InputError
-from stemgan.measurement import Noise, intensity_scale, measure
-from stemgan.scan import FAMILIES, ScanDesign, random_design
+from stemgan.measurement import Noise, PartialScan, intensity_scale, measure
+from stemgan.scan import FAMILIES, ScanDesign, Trace, random_design
+from stemgan_kernels.distance import distance_transform
 
 Image = NDArray[np.float32]
 _QUIET = Noise()
@@ -37,7 +38,8 @@ class TrainingScans(Dataset):
     def __init__(self, pool: ImagePool, settings: CropSettings, seed: int = 0) -> None:
         self.pool, self.settings, self.seed = pool, settings, seed
         self.clean = [noise == 0 for noise in pool.column("noise_fraction")]
-        self.fixed = settings.fixed_design(settings.size) if settings.fixed else None
+        fixed = settings.fixed_design(settings.size) if settings.fixed else None
+        self.fixed = fixed and FixedScan(fixed)
 
     def __len__(self) -> int:
         return len(self.pool)
@@ -68,7 +70,7 @@ class TrainingScans(Dataset):
             "choose larger crops or coverages"
         )
 
-    def _design(self, rng: np.random.Generator) -> ScanDesign:
+    def _design(self, rng: np.random.Generator) -> "ScanDesign | FixedScan":
         if self.fixed:
             return self.fixed
         settings = self.settings
@@ -109,7 +111,7 @@ class ValidationScans(Dataset):
         kriged: bool = True,
     ) -> None:
         self.pool, self.size, self.repeats = pool, size, repeats
-        self.fixed, self.kriged = fixed, kriged
+        self.fixed, self.kriged = fixed and FixedScan(fixed), kriged
         self.keys = pool.column("key")
         self.scans = combinations(families, coverages)
 
@@ -129,6 +131,22 @@ class ValidationScans(Dataset):
     def _design(self, turn: int, seed: int) -> ScanDesign:
         family, coverage = self.scans[turn % len(self.scans)]
         return ScanDesign(family, (self.size, self.size), coverage=coverage, seed=seed)
+
+
+class FixedScan:
+    """A scan that is drawn once for many images: where it measures, and what is nearest."""
+
+    def __init__(self, design: ScanDesign) -> None:
+        self.family, self._trace = design.family, design.trace()
+        self._distance, self._nearest = distance_transform(self._trace.mask)
+
+    def trace(self) -> Trace:
+        """Return the path with the pixels that it measures."""
+        return self._trace
+
+    def nearest(self, scan: PartialScan) -> tuple[Image, Image]:
+        """Do what `scan.nearest` does, for a partial scan along this path."""
+        return self._distance, scan.values.ravel()[self._nearest]
 
 
 def training_key(seed: int, draw: Draw) -> int:
@@ -156,7 +174,7 @@ def combinations(
 
 def partial_scan_sample(
     truth: Image,
-    design: ScanDesign,
+    design: ScanDesign | FixedScan,
     noise: Noise = _QUIET,
     rng: np.random.Generator | None = None,
     *,
@@ -180,7 +198,8 @@ def partial_scan_sample(
     trace = design.trace()
     scan = measure(truth, trace, noise, rng)
     scale = intensity_scale(scan)
-    distance, infill = scan.nearest
+    fixed = isinstance(design, FixedScan)
+    distance, infill = design.nearest(scan) if fixed else scan.nearest
     target = scale.apply(truth)
     fields = (
         target[None],
