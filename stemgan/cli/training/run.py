@@ -81,8 +81,6 @@ def _run(config: "DictConfig", words: list[str] | None) -> Figures | None:
     data = made(config.data)
     data.setup()  # so that a wrong dataset leaves no folder behind
     trainer = _trainer(config, output)
-    for logger in trainer.loggers:
-        logger.log_hyperparams(OmegaConf.to_container(config, resolve=True))  # type: ignore
     if trainer.is_global_zero:
         output.mkdir(parents=True, exist_ok=True)
         with whole_file(output / "config.yaml") as path:
@@ -90,6 +88,8 @@ def _run(config: "DictConfig", words: list[str] | None) -> Figures | None:
     with processes.beginning(words, output), warnings.catch_warnings():
         for message in _NOISE:
             warnings.filterwarnings("ignore", message)
+        for logger in trainer.loggers:
+            logger.log_hyperparams(OmegaConf.to_container(config, resolve=True))  # type: ignore
         trainer.fit(model, datamodule=data, ckpt_path=resume, weights_only=True)
     return _figures(trainer, output) if trainer.is_global_zero else None
 
