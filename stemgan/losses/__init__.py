@@ -9,6 +9,7 @@ from stemgan.losses.adversarial import (
 )
 from stemgan.losses.alrc import AdaptiveLimit, huberised
 from stemgan.losses.pixelwise import (
+    ERROR_WEIGHT,
     LEAST_RANGE,
     auxiliary,
     blurred_fidelity,
@@ -22,6 +23,7 @@ from stemgan.losses.pixelwise import (
 from stemgan.losses.spectrum import log_spectrum
 
 __all__ = [
+    "ERROR_WEIGHT",
     "LEAST_RANGE",
     "AdaptiveLimit",
     "auxiliary",

@@ -23,7 +23,6 @@ from stemgan.training.replay import ExperienceReplay
 _TINY = 1e-6
 _PLATEAUS = 8
 _FIDELITY_RATE, _ADVERSARIAL_RATE = 3e-4, 1e-4
-_ERROR_WEIGHT = 200.0
 _AUXILIARY_WEIGHT = 2.0
 _PLACES = 1  # stream of random numbers
 
@@ -189,7 +188,7 @@ class Ede2020Training(Engine):
         for name, of in errors.items():
             self.limits[name].update(of)  # type: ignore[operator]
         mean = self.over_processes(errors[outer].mean())
-        share = (mean / _ERROR_WEIGHT).sqrt() / 2  # of the range from -1 to 1
+        share = (mean / losses.ERROR_WEIGHT).sqrt() / 2  # of the range from -1 to 1
         self.log("train/rmse_blurred", 100 * share, prog_bar=True)
         if self.replay is None or self._batch is None:
             return

@@ -11,8 +11,9 @@ from torch.utils.data import DataLoader
 
 import stemgan.training.engine as engine_module
 from stemgan.errors import InputError
+from stemgan.losses import gaussian_blur
 from stemgan.networks import Generator
-from stemgan.networks.ede2020 import Ede2020Config, Ede2020Generator
+from stemgan.networks.ede2020 import Ede2020Config, Ede2020Generator, ede2020_input
 from stemgan.training import Diverged
 from stemgan.training.adversarial import frozen
 from stemgan.training.randomness import normal, uniform
@@ -260,3 +261,22 @@ def test_starting_weights_of_another_size_or_architecture_are_refused(name):
     for other in (Generator(), Ede2020Generator(Ede2020Config(inner=(4,) * 5, outer=(4, 4)))):
         with pytest.raises(InputError, match="starting weights"):
             model.start_from(other)
+
+
+def test_losses_of_2020_are_200_times_the_squared_error_on_the_truths_own_scale():
+    model = made("ede2020", replay=False)
+    data = batch(2)
+    terms = terms_of(model, data)
+    low, high = (f(data.target.flatten(1)) for f in (lambda x: x.amin(1), lambda x: x.amax(1)))
+    truth = 2 * (data.target - low[:, None, None, None]) / (high - low)[:, None, None, None] - 1
+    infill = (
+        2 * (data.infill - low[:, None, None, None]) / (high - low)[:, None, None, None] - 1
+    )
+    scan, _ = ede2020_input(infill, data.dwell)
+    out = model.generator(scan, auxiliary=True)
+    error = 200 * (out.image - gaussian_blur(truth)).square().mean(dim=(1, 2, 3))
+    assert (error > 1).all()
+    assert terms["outer"].item() == pytest.approx(error.sqrt().mean().item(), rel=1e-4)
+    half = gaussian_blur(truth[..., ::2, ::2])
+    error = 200 * (out.half - half).square().mean(dim=(1, 2, 3))
+    assert terms["inner"].item() == pytest.approx(error.sqrt().mean().item(), rel=1e-4)
