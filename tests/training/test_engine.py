@@ -267,11 +267,9 @@ def test_losses_of_2020_are_200_times_the_squared_error_on_the_truths_own_scale(
     model = made("ede2020", replay=False)
     data = batch(2)
     terms = terms_of(model, data)
-    low, high = (f(data.target.flatten(1)) for f in (lambda x: x.amin(1), lambda x: x.amax(1)))
-    truth = 2 * (data.target - low[:, None, None, None]) / (high - low)[:, None, None, None] - 1
-    infill = (
-        2 * (data.infill - low[:, None, None, None]) / (high - low)[:, None, None, None] - 1
-    )
+    low, high = torch.aminmax(data.target.flatten(1), dim=1, keepdim=True)
+    low, high = low[:, :, None, None], high[:, :, None, None]
+    truth, infill = (2 * (x - low) / (high - low) - 1 for x in (data.target, data.infill))
     scan, _ = ede2020_input(infill, data.dwell)
     out = model.generator(scan, auxiliary=True)
     error = 200 * (out.image - gaussian_blur(truth)).square().mean(dim=(1, 2, 3))
