@@ -80,6 +80,11 @@ def _run(config: "DictConfig", words: list[str] | None) -> Figures | None:
     resume = _checkpoint(config.resume, output, model)
     data = made(config.data)
     data.setup()  # so that a wrong dataset leaves no folder behind
+    if not len(data.train_dataloader()):
+        raise InputError(
+            f"an epoch has fewer samples than a batch of {config.data.batch_size}: give "
+            "data.samples_per_epoch, or a smaller data.batch_size"
+        )
     trainer = _trainer(config, output)
     if trainer.is_global_zero:
         output.mkdir(parents=True, exist_ok=True)
