@@ -13,7 +13,8 @@ from stemgan.data.crops import (
     random_noise,
 )
 from stemgan.data.pool import ImagePool
-from stemgan.data.scans import FixedScan, collate, combinations, partial_scan_sample
+from stemgan.data.samples import FixedScan, collate, partial_scan_sample
+from stemgan.data.scans import combinations
 from stemgan.data.shards import Label, ShardedImages, ShardWriter
 from stemgan.errors import InputError
 from stemgan.measurement import intensity_scale, measure

@@ -17,7 +17,8 @@ from stemgan.data.sampler import (
     ranks,
     start_worker,
 )
-from stemgan.data.scans import TrainingScans, ValidationScans, collate
+from stemgan.data.samples import collate
+from stemgan.data.scans import TrainingScans, ValidationScans
 from stemgan.data.shards import ShardedImages
 from stemgan.data.shards.sides import check_sides
 from stemgan.errors import InputError

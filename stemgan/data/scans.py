@@ -1,26 +1,20 @@
-"""From a stored image to what a network sees: partial scans of crops, scaled, in batches."""
+"""Partial scans of crops of stored images: random ones to train on, fixed ones to validate."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from math import lcm
 from typing import NamedTuple
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
-from stemgan.baselines import complete
 from stemgan.data.batch import Batch
 from stemgan.data.crops import CropSettings, as_recorded, dihedral, random_crop, random_noise
 from stemgan.data.pool import ImagePool
+from stemgan.data.samples import QUIET, FixedScan, partial_scan_sample
 from stemgan.errors import InputError
-from stemgan.measurement import Noise, PartialScan, intensity_scale, measure
-from stemgan.scan import FAMILIES, ScanDesign, Trace, random_design
-from stemgan_kernels.distance import distance_transform
+from stemgan.scan import ScanDesign, random_design
 
-Image = NDArray[np.float32]
-_QUIET = Noise()
 _TRIES = 6
 
 
@@ -52,7 +46,7 @@ class TrainingScans(Dataset):
             truth = as_recorded(truth, rng)
         truth = dihedral(truth, int(rng.integers(8)))
         noisy = rng.random() < settings.noisy_scans
-        noise = random_noise(rng) if noisy else _QUIET
+        noise = random_noise(rng) if noisy else QUIET
         for _ in range(_TRIES):
             try:
                 return partial_scan_sample(
@@ -70,7 +64,7 @@ class TrainingScans(Dataset):
             "choose larger crops or coverages"
         )
 
-    def _design(self, rng: np.random.Generator) -> "ScanDesign | FixedScan":
+    def _design(self, rng: np.random.Generator) -> ScanDesign | FixedScan:
         if self.fixed:
             return self.fixed
         settings = self.settings
@@ -133,22 +127,6 @@ class ValidationScans(Dataset):
         return ScanDesign(family, (self.size, self.size), coverage=coverage, seed=seed)
 
 
-class FixedScan:
-    """A scan that is drawn once for many images: where it measures, and what is nearest."""
-
-    def __init__(self, design: ScanDesign) -> None:
-        self.family, self._trace = design.family, design.trace()
-        self._distance, self._nearest = distance_transform(self._trace.mask)
-
-    def trace(self) -> Trace:
-        """Return the path with the pixels that it measures."""
-        return self._trace
-
-    def nearest(self, scan: PartialScan) -> tuple[Image, Image]:
-        """Do what `scan.nearest` does, for a partial scan along this path."""
-        return self._distance, scan.values.ravel()[self._nearest]
-
-
 def training_key(seed: int, draw: Draw) -> int:
     """Name the randomness of a training sample: another one in every epoch, at every place."""
     words = np.random.SeedSequence((seed, draw.epoch, draw.position), spawn_key=(1,))
@@ -170,56 +148,3 @@ def combinations(
         (families[k % len(families)], coverages[(k + k // period) % len(coverages)])
         for k in range(len(families) * len(coverages))
     ]
-
-
-def partial_scan_sample(
-    truth: Image,
-    design: ScanDesign | FixedScan,
-    noise: Noise = _QUIET,
-    rng: np.random.Generator | None = None,
-    *,
-    key: int = 0,
-    kriged: bool = True,
-) -> Batch:
-    """Scan a truth and scale it by what was measured: one sample, in numpy arrays.
-
-    Parameters
-    ----------
-    truth : (H, W) float32 in any unit.
-    design : a scan of that shape.
-    noise, rng : what goes wrong in the scan.
-    key : see `Batch`.
-    kriged : whether to complete by a Gaussian process too.
-
-    Returns
-    -------
-    Batch without its batch dimension: images are (1, H, W) float32, or None.
-    """
-    trace = design.trace()
-    scan = measure(truth, trace, noise, rng)
-    scale = intensity_scale(scan)
-    fixed = isinstance(design, FixedScan)
-    distance, infill = design.nearest(scan) if fixed else scan.nearest
-    target = scale.apply(truth)
-    fields = (
-        target[None],
-        scale.apply(infill)[None],
-        scan.dwell[None],
-        distance[None],
-        scale.apply(complete(scan, "gaussian-process"))[None] if kriged else None,
-        np.float32(np.ptp(target)),
-        np.float32(scan.coverage),
-        np.int64(FAMILIES.index(design.family)),
-        np.int64(key),
-    )
-    return Batch(*fields)  # type: ignore[arg-type]  # numpy here, tensors once collated
-
-
-def collate(samples: Iterable[Batch]) -> Batch:
-    """Stack samples in numpy arrays into one Batch of tensors; None stays None."""
-    return Batch(*(_stacked(column) for column in zip(*samples, strict=True)))  # type: ignore[arg-type]
-
-
-def _stacked(column: tuple[np.ndarray | None, ...]) -> torch.Tensor | None:
-    present = [field for field in column if field is not None]
-    return torch.from_numpy(np.stack(present)) if present else None
