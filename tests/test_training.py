@@ -151,6 +151,19 @@ def test_training_leaves_checkpoints_metrics_and_its_configuration(train, tmp_pa
 
 
 @pytest.mark.filterwarnings("ignore")
+def test_of_adversarial_training_the_last_weights_are_exported(train, tmp_path, capsys):
+    phases = ("model.fidelity_steps=2", "model.adversarial_steps=1", "trainer.max_steps=3")
+    code, output = train(*phases, "model.discriminators={scales: [32], side: 32, widths: [4]}")
+    assert code == 0
+    assert saved_steps(output) == {"best": 2, "last": 3}
+    capsys.readouterr()
+    words = [str(output), "-o", str(tmp_path / "w.safetensors"), "--json"]
+    assert main(["export", *words]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert (figures["steps"], figures["phase"]) == (3, "adversarial")
+
+
+@pytest.mark.filterwarnings("ignore")
 def test_training_resumes_where_it_stopped(train, tmp_path):
     assert train("trainer.max_steps=2")[0] == 0
     checkpoint = tmp_path / "run" / "last.ckpt"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _EXAMPLES = """\
   stemgan export runs/first -o mine.safetensors
   stemgan export runs/first/last.ckpt -o last.safetensors
+of a folder, its best weights by validation; its last ones after adversarial training
   stemgan reconstruct partial.tif --model mine.safetensors -o image.tif
 the file says how it was trained: stemgan info mine.safetensors
 """
@@ -45,7 +46,18 @@ def main(argv: list[str]) -> None:
 
 
 def _find(run: Path) -> Path:
-    return run / "best.ckpt" if run.is_dir() else run
+    """Return a run's best checkpoint, or its last one where it trained for texture too.
+
+    Texture always costs error, so that of such a run the least is that of its beginning.
+    """
+    if not run.is_dir():
+        return run
+    from omegaconf import OmegaConf
+
+    path = run / "config.yaml"
+    settings = OmegaConf.load(path) if path.is_file() else OmegaConf.create()
+    adversarial = OmegaConf.select(settings, "model.adversarial_steps")
+    return run / ("last.ckpt" if adversarial else "best.ckpt")
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
