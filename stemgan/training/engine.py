@@ -179,11 +179,13 @@ class Engine(Validating):
         if torch.isfinite(loss + norm):
             return
         values = ", ".join(f"{name} {term.item():g}" for name, term in terms.items())
-        path = Path(self.trainer.default_root_dir) / f"diverged_step_{self.global_step}.pt"
-        if self.trainer.is_global_zero:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            kept = {"step": self.global_step, "terms": terms, "batch": batch._asdict()}
-            torch.save(kept, path)
+        # Gradients are those of all processes, so all stop here, each with its own batch.
+        rank = f"_rank_{self.global_rank}" if self.global_rank else ""
+        name = f"diverged_step_{self.global_step}{rank}.pt"
+        path = Path(self.trainer.default_root_dir) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        kept = {"step": self.global_step, "terms": terms, "batch": batch._asdict()}
+        torch.save(kept, path)
         raise Diverged(
             f"step {self.global_step} is not finite ({values}, gradient {norm.item():g}): look "
             f"at its batch in {path}, and go on from last.ckpt with a smaller learning rate"

@@ -123,7 +123,9 @@ class LastCheckpoint(Checkpoint):
         number = self._signal
         if trainer.world_size > 1:  # all processes save and stop after the same step
             own = torch.tensor([due, number], device=pl_module.device)
-            due, number = trainer.strategy.reduce(own, reduce_op="max").tolist()
+            # Lightning's own reduction waits at a barrier besides, in every step.
+            torch.distributed.all_reduce(own, torch.distributed.ReduceOp.MAX)
+            due, number = own.tolist()
         if due or number:
             self.save(trainer)
         if number:

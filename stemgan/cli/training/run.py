@@ -60,7 +60,6 @@ def text(figures: Figures) -> str:
 
 
 def _run(config: "DictConfig", words: list[str] | None) -> Figures | None:
-    import torch
     from lightning.pytorch import seed_everything
     from omegaconf import OmegaConf
 
@@ -72,7 +71,7 @@ def _run(config: "DictConfig", words: list[str] | None) -> Figures | None:
         raise InputError("no dataset is given: say data.datasets=[FOLDER,...]")
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     seed_everything(config.seed, workers=True, verbose=False)
-    torch.set_float32_matmul_precision("high")
+    _set_precision(config.float32_precision)
     output = Path(config.output_dir)
     model = made(config.model)
     if config.weights:
@@ -97,6 +96,16 @@ def _run(config: "DictConfig", words: list[str] | None) -> Figures | None:
             logger.log_hyperparams(OmegaConf.to_container(config, resolve=True))  # type: ignore
         trainer.fit(model, datamodule=data, ckpt_path=resume, weights_only=True)
     return _figures(trainer, output) if trainer.is_global_zero else None
+
+
+def _set_precision(name: str) -> None:
+    """Say how many bits products of 32-bit numbers keep, of matrices and in convolutions."""
+    import torch
+
+    if name not in ("highest", "high", "medium"):
+        raise InputError(f"float32_precision {name!r}: choose highest, high or medium")
+    torch.set_float32_matmul_precision(name)
+    torch.backends.cudnn.allow_tf32 = name != "highest"
 
 
 def _trainer(config: "DictConfig", output: Path) -> "Trainer":
