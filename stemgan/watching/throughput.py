@@ -33,6 +33,7 @@ class Throughput(Callback):
         self.every = max(1, every)
         self._flops: dict[str, int] = {}
         self._peak: Peak | None = None
+        self._figures: dict[str, float] = {}
         self._begin()
 
     def _begin(self) -> None:
@@ -71,7 +72,7 @@ class Throughput(Callback):
         batch: Batch,
         batch_idx: int,
     ) -> None:
-        """Add the step, and log now and then."""
+        """Add the step, measure now and then, and log what was measured last."""
         if self._ended is None:  # the first of a stretch: what came before it is not known
             self._ended = time.perf_counter()
             return
@@ -81,13 +82,15 @@ class Throughput(Callback):
         self._busy += now - self._started
         self._ended = now
         if self._steps >= self.every:
-            self._log(trainer, pl_module)
+            self._measure(trainer, pl_module)
+        # In every step, as loggers write but some of them, and not those in which this counts.
+        pl_module.log_dict(self._figures)
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Stop the clock."""
         self._ended = None
 
-    def _log(self, trainer: Trainer, module: "Engine") -> None:
+    def _measure(self, trainer: Trainer, module: "Engine") -> None:
         figures = {
             "speed/images_per_s": self._images * trainer.world_size / self._busy,
             "speed/waiting": self._waited / self._busy,
@@ -98,7 +101,7 @@ class Throughput(Callback):
         if module.device.type == "cuda":
             figures["memory/gpu_mb"] = torch.cuda.max_memory_allocated(module.device) / 2**20
             torch.cuda.reset_peak_memory_stats(module.device)
-        module.log_dict(figures)
+        self._figures = figures
         ended = self._ended
         self._begin()
         self._ended = ended
