@@ -86,8 +86,10 @@ def test_a_mistyped_flag_is_a_sentence(flag, expected, capsys):
 
 
 def test_flags_may_stand_anywhere():
-    words = ["seed=1,2", "--cfg", "job", "trainer=cpu", "-m", "--resolve"]
-    assert split(words) == (["-m", "--cfg", "job", "--resolve"], ["seed=1,2", "trainer=cpu"])
+    words = ["seed=1,2", "trainer=cpu", "-m", "--resolve"]
+    assert split(words) == (["-m", "--resolve"], ["seed=1,2", "trainer=cpu"])
+    with pytest.raises(InputError, match="--cfg shows one"):
+        split(["seed=1,2", "--cfg", "job", "-m"])
 
 
 def test_the_configuration_is_shown_and_the_process_is_as_before(capsys, monkeypatch):

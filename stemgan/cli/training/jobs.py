@@ -44,12 +44,12 @@ def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
     Raises
     ------
-    InputError : a flag that is not known here.
+    InputError : a flag that is not known here, or two that do not go together.
 
     Examples
     --------
-    >>> split(["seed=1,2", "--cfg", "job", "-m"])
-    (['-m', '--cfg', 'job'], ['seed=1,2'])
+    >>> split(["seed=1,2", "-m"]), split(["--cfg", "job", "seed=1"])
+    ((['-m'], ['seed=1,2']), (['--cfg', 'job'], ['seed=1']))
     """
     first, flags, overrides = [], [], []
     for word in words:
@@ -61,6 +61,9 @@ def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
             flags.append(_known(word))
         else:
             overrides.append(word)
+    shown = next((flag for flag in flags if flag not in ("--resolve",)), None)
+    if first and shown:
+        raise InputError(f"{shown} shows one configuration and -m runs many: leave one out")
     return first + flags, overrides
 
 
