@@ -32,10 +32,11 @@ def expand(names: Sequence[str]) -> list[Path]:
     """
     found = list(dict.fromkeys(path for name in names for path in _expand(name)))
     stems = {path.parent / path.stem for path in found if path.suffix.lower() != _PREVIEW}
-    return [path for path in found if not _is_companion(path, stems)]
+    return [path for path in found if not is_companion(path, stems)]
 
 
-def _is_companion(path: Path, stems: set[Path]) -> bool:
+def is_companion(path: Path, stems: set[Path]) -> bool:
+    """Tell whether stemgan wrote `path` beside an image, one of `stems` (without suffix)."""
     stem = Path(path.stem)
     if path.suffix.lower() == _PREVIEW and path.parent / stem in stems:
         return True

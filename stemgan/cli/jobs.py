@@ -13,12 +13,13 @@ FOLDER = "reconstructions"
 
 @dataclass(frozen=True)
 class Job:
-    """One file to complete, and where the results go."""
+    """One file to complete, where the results go, and the file of its mask, if one is given."""
 
     source: Path
     image: Path
     std: Path | None
     preview: Path | None
+    mask: Path | None = None
 
     def outputs(self) -> list[Path]:
         """List the files that will be written."""
@@ -32,22 +33,31 @@ def plan(sources: list[Path], args: argparse.Namespace) -> list[Job]:
         images = _in_folder(sources, Path(args.output or FOLDER))
     else:
         images = [Path(args.output or beside(sources[0], "reconstruction", ".tif"))]
-    jobs = [
-        Job(
-            source,
-            image,
-            beside(image, "std") if args.uncertainty else None,
-            image.with_suffix(".png") if args.preview else None,
-        )
-        for source, image in zip(sources, images, strict=True)
-    ]
+    jobs = [job_of(*files, args) for files in zip(sources, images, strict=True)]
     if not several or images[0].parent.exists():
         for job in jobs:
-            _check(job, overwrite=args.overwrite)
+            check_job(job, overwrite=args.overwrite)
     return jobs
 
 
-def _check(job: Job, *, overwrite: bool) -> None:
+def job_of(source: Path, image: Path, args: argparse.Namespace) -> Job:
+    """Say where the results of one file go whose image goes to `image`."""
+    return Job(
+        source,
+        image,
+        beside(image, "std") if args.uncertainty else None,
+        image.with_suffix(".png") if args.preview else None,
+        Path(args.mask) if args.mask else None,
+    )
+
+
+def check_job(job: Job, *, overwrite: bool) -> None:
+    """Refuse outputs that cannot be written, before any work is done.
+
+    Raises
+    ------
+    InputError : one exists and `overwrite` is False, or its folder cannot be written to.
+    """
     from stemgan.files import check_output
     from stemgan.images import check_image_output
 
