@@ -129,6 +129,7 @@ def trainer_at(step, **figures):
         is_global_zero=True,
         loggers=[],
         should_stop=False,
+        num_val_batches=[3, 3],
         callback_metrics={
             key.replace("__", "/"): torch.tensor(v) for key, v in figures.items()
         },
@@ -152,9 +153,12 @@ def test_panels_of_scans_without_uncertainty_have_one_column_less(tmp_path):
     )
     batch.family = torch.zeros(1, dtype=torch.long)
     panels, trainer = Panels(tmp_path, count=2), trainer_at(3)
-    for _ in range(3):
+    drawn = []
+    for number in range(3):
         outputs = {"image": field, "log_std": None}
-        panels.on_validation_batch_end(trainer, None, outputs, batch, 0)
+        panels.on_validation_batch_end(trainer, None, outputs, batch, number)
+        drawn.append(len(panels._rows))
+    assert drawn == [1, 2, 2]  # spread over the batches
     panels.on_validation_end(trainer, None)
     row = picture([("a\nb", np.eye(64))] * 4)
     with Image.open(tmp_path / "panels" / "step_00000003.png") as image:
@@ -271,6 +275,17 @@ def test_speed_leaves_validation_out(monkeypatch):
 def test_the_peak_is_that_of_the_gpu_s_own_name(name, flops):
     peak = data_sheet(name, half=True)
     assert (peak and peak.flops) == flops
+
+
+@pytest.mark.parametrize(
+    ("precision", "rounded", "flops"),
+    [("bf16-mixed", False, 989e12), ("32-true", True, 495e12), ("32-true", False, 7e12)],
+)
+def test_the_peak_is_that_of_the_bits_that_are_kept(precision, rounded, flops, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "NVIDIA H200")
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", rounded)
+    monkeypatch.setattr("stemgan.watching.peak._measured", lambda *_, half: 7e12)
+    assert peak_flops(torch.device("cuda"), precision).flops == flops
 
 
 def test_the_peak_of_a_processor_is_measured():

@@ -1,5 +1,6 @@
 """Pictures of validation scans: partial scan, completion, truth, error and uncertainty."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ _LARGEST_ERROR = 20.0
 
 
 class Panels(Callback):
-    """Draw the first validation scans, the same ones every time, to ``panels/`` and to wandb.
+    """Draw some validation scans, the same ones every time, to ``panels/`` and to wandb.
 
     A picture a validation, a row a scan: the partial scan, the completion by the weights that
     are validated, the truth, the signed error, and the standard deviation where the network
@@ -53,7 +54,9 @@ class Panels(Callback):
         """Take what is to be drawn of a batch of held-out scans."""
         if not trainer.is_global_zero or dataloader_idx or self._validations % self.every:
             return
-        for i in range(min(self.count - len(self._rows), len(batch.target))):
+        # Spread over all batches, as datasets come one after another.
+        due = math.ceil(self.count * (batch_idx + 1) / trainer.num_val_batches[0])
+        for i in range(min(due - len(self._rows), len(batch.target))):
             panels, limits = _panels(batch, outputs["image"], outputs["log_std"], i)
             self._rows.append(picture(panels, limits=limits))
 

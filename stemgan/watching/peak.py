@@ -40,10 +40,10 @@ def peak_flops(device: torch.device, precision: str) -> Peak:
     ----------
     device : where training runs.
     precision : the trainer's, such as "bf16-mixed" or "32-true"; float32 counts as
-        TensorFloat-32 on a GPU, as convolutions use it there.
+        TensorFloat-32 on a GPU, unless convolutions may not use it (float32_precision=highest).
     """
     half = precision.startswith(_HALF)
-    if device.type == "cuda":
+    if device.type == "cuda" and (half or torch.backends.cudnn.allow_tf32):
         known = data_sheet(torch.cuda.get_device_name(device), half=half)
         if known is not None:
             return known
