@@ -140,10 +140,11 @@ class Engine(Validating):
         optimizer.zero_grad()
         terms = self._gradients(drawn)
         self.backward_done()
-        self._guard(drawn, terms, self._clip())
+        norm, means = self._clip(), self._means(terms)
+        self._guard(drawn, terms, means, norm)
         optimizer.step()
         self.step_done()
-        self._log_step(terms, rates)
+        self._log_step(means, rates)
 
     def _gradients(self, batch: Batch) -> Terms:
         """Add up the gradients of a batch's parts, and return its terms."""
@@ -171,15 +172,23 @@ class Engine(Validating):
             for module in (self.generator, self.discriminators)
             if module is not None
         ]
-        return torch.stack(norms).sum()
+        # Where nothing has a gradient, as discriminators in the first phase, the norm is a
+        # zero on the CPU.
+        return torch.stack([norm.to(self.device) for norm in norms]).sum()
 
-    def _guard(self, batch: Batch, terms: Terms, norm: Tensor) -> None:
-        """Stop before a step that would poison the weights, and keep what led to it."""
-        loss = sum(terms.values(), torch.zeros((), device=self.device))
+    def _means(self, terms: Terms) -> Terms:
+        means = self.over_processes(torch.stack(list(terms.values())))
+        return dict(zip(terms, means.unbind(), strict=True))
+
+    def _guard(self, batch: Batch, terms: Terms, means: Terms, norm: Tensor) -> None:
+        """Stop before a step that would poison the weights, and keep what led to it.
+
+        Means and gradients are those of all processes, so all stop, each with its own batch.
+        """
+        loss = sum(means.values(), torch.zeros((), device=self.device))
         if torch.isfinite(loss + norm):
             return
-        values = ", ".join(f"{name} {term.item():g}" for name, term in terms.items())
-        # Gradients are those of all processes, so all stop here, each with its own batch.
+        values = ", ".join(f"{name} {term.item():g}" for name, term in means.items())
         rank = f"_rank_{self.global_rank}" if self.global_rank else ""
         name = f"diverged_step_{self.global_step}{rank}.pt"
         path = Path(self.trainer.default_root_dir) / name
@@ -192,8 +201,7 @@ class Engine(Validating):
         )
 
     def _log_step(self, terms: Terms, rates: dict[str, float]) -> None:
-        means = self.over_processes(torch.stack(list(terms.values())))
-        self.last_terms = terms = dict(zip(terms, means.unbind(), strict=True))
+        self.last_terms = terms
         self.log_dict({f"train/{name}": term for name, term in terms.items()})
         own = [term for name, term in terms.items() if not name.startswith("discriminator")]
         self.log("train/loss", torch.stack(own).sum(), prog_bar=True)

@@ -181,6 +181,26 @@ def test_a_step_that_is_not_finite_stops_before_it_poisons_the_weights(tmp_path)
 
 
 @pytest.mark.filterwarnings("ignore")
+def test_what_is_not_finite_in_another_process_stops_this_one_too(tmp_path):
+    model = made("ede2020", replay=False)
+    model.over_processes = lambda values: values * float("inf")
+    before = flat(model.generator)
+    with pytest.raises(Diverged, match="outer inf"):
+        run(model, 1, tmp_path)
+    assert torch.equal(flat(model.generator), before)
+    kept = torch.load(tmp_path / "diverged_step_0.pt", weights_only=True)
+    assert all(torch.isfinite(term) for term in kept["terms"].values())  # its own
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_parts_without_a_gradient_are_clipped_wherever_the_model_is(name):
+    model = made(name, adversarial_steps=1).to("meta")
+    for parameter in model.generator.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    assert model._clip().device.type == "meta"
+
+
+@pytest.mark.filterwarnings("ignore")
 def test_gradients_are_clipped_group_by_group(tmp_path):
     model = made("stemgan", fidelity_steps=0, adversarial_steps=1, gradient_norm=1e-3)
     norms = {}
