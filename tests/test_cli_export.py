@@ -44,11 +44,12 @@ def start(step, processes, revision):
     }
 
 
-def untrained(kind):
+def untrained(kind, noise=0):
     torch.manual_seed(0)
     if kind == "ede2020":
         return Ede2020Training(SIZES_2020, fidelity_steps=8, replay=False)
-    return ReconstructionTraining(SIZES, fidelity_steps=8, adversarial_steps=4)
+    sizes = {**SIZES, "noise": noise}
+    return ReconstructionTraining(sizes, fidelity_steps=8, adversarial_steps=4)
 
 
 def saved(run, module, steps, name="best.ckpt", skipped=0):
@@ -146,9 +147,9 @@ def batch_of(partial):
     return Batch(**(rest | given)), scale
 
 
-@pytest.mark.parametrize("kind", ["stemgan", "ede2020"])
-def test_exported_weights_complete_as_validation_did(kind, tmp_path, capsys):
-    module = untrained(kind)
+@pytest.mark.parametrize(("kind", "noise"), [("stemgan", 0), ("stemgan", 1), ("ede2020", 0)])
+def test_exported_weights_complete_as_validation_did(kind, noise, tmp_path, capsys):
+    module = untrained(kind, noise)
     for parameter in module.validated.parameters():
         parameter.requires_grad_(False).copy_(parameter.half().float())
     saved(tmp_path, module, 2)
@@ -160,6 +161,13 @@ def test_exported_weights_complete_as_validation_did(kind, tmp_path, capsys):
     validated = scale.invert(module.eval().complete(batch).image[0, 0].numpy())
     image = Reconstructor.load(tmp_path / "w.safetensors", "cpu")(partial).image
     np.testing.assert_allclose(image, validated, atol=2e-3)
+
+
+@pytest.mark.parametrize(("steps", "noise"), [(8, 0), (9, 2)])
+def test_texture_is_exported_once_it_was_trained(steps, noise, tmp_path, capsys):
+    saved(tmp_path, untrained("stemgan", noise=2), steps)
+    exported(capsys, tmp_path, tmp_path / "w.safetensors")
+    assert load_generator(tmp_path / "w.safetensors")[0].config.noise == noise
 
 
 def test_a_checkpoint_of_other_sizes_is_refused(tmp_path, capsys):

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from stemgan.cli import main
-from stemgan.training import ReconstructionTraining
+from stemgan.cli.training.processes import until_stopped
+from stemgan.training import Diverged, ReconstructionTraining
 from stemgan_data_prep.synthesize import synthesize
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Lightning's own, on small machines
@@ -62,6 +63,24 @@ def test_an_epoch_without_a_batch_is_refused(words, tmp_path, capsys):
     assert main(["train", *words, "data.batch_size=5"]) == 2
     assert "give data.samples_per_epoch" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("fidelity", [[], ["model.fidelity_steps=5"]])
+def test_adversarial_steps_that_never_come_are_refused(words, fidelity, tmp_path, capsys):
+    phases = ["model.adversarial_steps=2", *fidelity, "trainer.max_steps=5"]
+    assert main(["train", *words, *phases]) == 2
+    assert "model.fidelity_steps=5: give that" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(("rank", "code"), [("0", 1), ("1", 0)])
+def test_of_a_divergence_the_first_process_tells(rank, code, monkeypatch, capsys):
+    monkeypatch.setenv("LOCAL_RANK", rank)
+    with pytest.raises(SystemExit) as leaving, until_stopped():
+        raise Diverged("step 3 is not finite")
+    assert leaving.value.code == code
+    said = "stemgan: step 3 is not finite\n"
+    assert capsys.readouterr().err == (said if code else "")
 
 
 def test_a_slurm_preset_outside_slurm_is_a_sentence(words, capsys, monkeypatch):

@@ -35,8 +35,9 @@ def main(argv: list[str]) -> None:
     check_output(arguments.output, overwrite=arguments.overwrite)
     path = _find(arguments.run)
     checkpoint = read_checkpoint(path)
-    generator = _generator(checkpoint, path)
-    summary = summary_of(checkpoint, path)
+    generator, summary = _generator(checkpoint, path), summary_of(checkpoint, path)
+    if summary["phase"] == "fidelity":
+        generator = _without_texture(generator)
     save_weights(arguments.output, generator, summary)
     figures = {"architecture": architecture_of(generator), **summary}
     del figures["configuration"]
@@ -104,3 +105,16 @@ def _generator(checkpoint: dict[str, Any], path: Path) -> "AnyGenerator":
         reason = str(error).splitlines()[0]
         raise InputError(f"{path} is not a checkpoint of this version: {reason}") from error
     return generator
+
+
+def _without_texture(generator: "AnyGenerator") -> "AnyGenerator":
+    """Leave out what makes texture of noise, which only the adversarial phase teaches."""
+    from dataclasses import replace
+
+    from stemgan.networks import Ede2020Generator, Generator
+
+    if isinstance(generator, Ede2020Generator) or not generator.config.noise:
+        return generator
+    plain, weights = Generator(replace(generator.config, noise=0)), generator.state_dict()
+    plain.load_state_dict({name: weights[name] for name in plain.state_dict()})
+    return plain

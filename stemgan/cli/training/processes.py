@@ -57,7 +57,8 @@ def _part() -> None:
 def until_stopped() -> Iterator[None]:
     """End as a signal or a divergence wants it: a sentence, and a code.
 
-    A process that this one has started ends with 0: Lightning would kill all others for it.
+    Both end all processes at the same step. One that was started by another says nothing and
+    ends with 0: for any other code Lightning would kill the first, which may still be saving.
     """
     from stemgan.training import Diverged
     from stemgan.watching import Stopped
@@ -65,11 +66,9 @@ def until_stopped() -> Iterator[None]:
     started = os.environ.get("LOCAL_RANK", "0") != "0"
     try:
         yield
-    except Stopped as stopped:
+    except (Stopped, Diverged) as end:
         if started:
             raise SystemExit(0) from None
-        say(f"stemgan: {stopped}")
-        raise SystemExit(128 + stopped.number) from None
-    except Diverged as diverged:
-        say(f"stemgan: {diverged}")
-        raise SystemExit(1) from None
+        say(f"stemgan: {end}")
+        code = 128 + end.number if isinstance(end, Stopped) else 1
+        raise SystemExit(code) from None

@@ -74,6 +74,7 @@ def _run(config: "DictConfig", words: list[str] | None) -> Figures | None:
     _set_precision(config.float32_precision)
     output = Path(config.output_dir)
     model = made(config.model)
+    _check_phases(model, config.trainer.max_steps)
     if config.weights:
         _start_from(model, config.weights)
     resume = _checkpoint(config.resume, output, model)
@@ -142,6 +143,17 @@ def made(node: "DictConfig", **arguments: Any) -> Any:  # noqa: ANN401 (what the
             raise
         reason = " ".join(str(cause).split())
         raise InputError(f"{reason} (see stemgan train --cfg job)") from error
+
+
+def _check_phases(model: "Engine", most: int) -> None:
+    """Refuse adversarial steps that training would end ahead of."""
+    fidelity, adversarial = model.fidelity_steps, model.adversarial_steps
+    if adversarial and 0 <= most <= fidelity:
+        raise InputError(
+            f"trainer.max_steps={most} ends ahead of the adversarial steps, which follow on "
+            f"model.fidelity_steps={fidelity}: give that, and trainer.max_steps as the sum of "
+            "both"
+        )
 
 
 def _start_from(model: Any, weights: str) -> None:  # noqa: ANN401 (any architecture)
