@@ -136,6 +136,9 @@ def test_half_precision_around_it_leaves_crops_and_scores_in_float32():
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert torch.equal(discriminators.crops(images, places)[1], plain[1])
         assert discriminators(images, places).dtype == torch.float32
+        layer = SpectralConv(3, 4).eval()
+        rounded = layer.kernel()
+    assert torch.equal(rounded, layer.kernel())
 
 
 def test_images_that_are_too_small_are_refused():

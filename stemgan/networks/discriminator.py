@@ -173,12 +173,13 @@ class SpectralConv(nn.Module):
         if self.u is None:
             return self.weight
         matrix = self.weight.flatten(1)
-        with torch.no_grad(), torch.autocast(matrix.device.type, enabled=False):
-            v = _unit(matrix.T @ self.u)
-            u = _unit(matrix @ v)
-            if self.training:
-                self.u.copy_(u)
-        return self.weight / (u @ (matrix @ v))
+        with torch.autocast(matrix.device.type, enabled=False):  # it must not be rounded
+            with torch.no_grad():
+                v = _unit(matrix.T @ self.u)
+                u = _unit(matrix @ v)
+                if self.training:
+                    self.u.copy_(u)
+            return self.weight / (u @ (matrix @ v))
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve (B, before, H, W) to (B, after, H // 2 - 1, W // 2 - 1) or so."""
