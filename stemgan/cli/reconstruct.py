@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from stemgan.cli.common import METHOD_NAMES, emit, parser_for, progress
 from stemgan.cli.inputs import expand, refuse_replacing
 from stemgan.cli.jobs import FOLDER, Job, plan
+from stemgan.cli.live.watch import add_watch, check_watch, watch
 from stemgan.cli.timing import check_pixel_size, parse_pair
 from stemgan.errors import InputError
 
@@ -23,6 +24,7 @@ _EXAMPLES = f"""\
   stemgan reconstruct points.csv --shape 512x512 --unit fraction -o image.tif
   stemgan reconstruct "scans/*.tif" -o images
   stemgan reconstruct movie.mrc --path scan_coordinates.csv --shape 29x12 -o image.tif
+  stemgan reconstruct --watch scans -o images
 inputs:
   TIFF, NPY, NPZ (arrays values and dwell), CSV point lists (x,y,intensity[,dwell]; in px, the
   centre of the first pixel is at 0, 0; in fractions of the field of view, at 0.5/W, 0.5/H), and
@@ -31,6 +33,8 @@ inputs:
   never taken to mean unmeasured
   with --path: a 1-D NPY file of values, or a stack of detector frames, whose sums are the
   values; path formats as in stemgan scan --help
+  with --watch: files that are there and files that come, each once it is whole; NAME.mask.tif
+  beside NAME.tif says what was measured; what has its result in OUT is done already
 outputs:
   float32 in the input's own unit, pixel size kept (not in NPY); without -o,
   NAME.reconstruction.tif beside the scan, or with several scans the folder {FOLDER}
@@ -39,7 +43,7 @@ outputs:
 
 def _parser() -> argparse.ArgumentParser:
     parser = parser_for("reconstruct", _EXAMPLES)
-    parser.add_argument("scans", nargs="+", metavar="SCAN", help="files, folders or globs")
+    parser.add_argument("scans", nargs="*", metavar="SCAN", help="files, folders or globs")
     parser.add_argument("--mask", metavar="MASK", help="any image file, > 0 = measured")
     parser.add_argument(
         "-o",
@@ -61,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--shape", metavar="HxW", help="frame of a point list or path")
     parser.add_argument("--unit", choices=("px", "fraction"), help="of a point list's x, y")
     parser.add_argument("--overwrite", action="store_true", help="replace what exists")
+    add_watch(parser)
     path = parser.add_argument_group("values along a path")
     path.add_argument(
         "--path",
@@ -83,6 +88,10 @@ def main(argv: list[str]) -> None:
         raise InputError(
             f"method {args.method} gives no uncertainty: leave out --uncertainty or --method"
         )
+    check_watch(args)
+    if args.watch is not None:
+        watch(args, _inputs(args), _reader, lambda: _load(args), _complete)
+        return
     jobs = plan(expand(args.scans), args)
     inputs = [job.source for job in jobs] + _inputs(args)
     refuse_replacing([path for job in jobs for path in job.outputs()], inputs)
@@ -90,17 +99,22 @@ def main(argv: list[str]) -> None:
     first = read(jobs[0].source)
     for job in _bar(jobs[1:], "checking"):
         read(job.source)  # so that nothing is written unless every input is sound
-    from stemgan.cli.completers import completer
-
-    method = completer(args)
-    if args.uncertainty and not method.uncertain:
-        raise InputError(f"model {method.label} gives no uncertainty: leave out --uncertainty")
+    method = _load(args)
     images: list[dict[str, Any]] = []
     for job in _bar(jobs, "completing"):
         scans = first if job is jobs[0] else read(job.source)
         images += _complete(job, scans, method, args.overwrite)
     figures = {**method.record, "load_seconds": method.load_seconds, "images": images}
     emit(figures, _text(figures, method.label), as_json=args.json)
+
+
+def _load(args: argparse.Namespace) -> "Completer":
+    from stemgan.cli.completers import completer
+
+    method = completer(args)
+    if args.uncertainty and not method.uncertain:
+        raise InputError(f"model {method.label} gives no uncertainty: leave out --uncertainty")
+    return method
 
 
 def _bar(items: "list[T]", description: str) -> "Iterable[T]":

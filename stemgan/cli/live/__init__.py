@@ -1,0 +1,1 @@
+"""`stemgan reconstruct --watch`: files are completed as they appear in a folder."""
