@@ -55,12 +55,12 @@ def untrained(kind, noise=0):
 def saved(run, module, steps, name="best.ckpt", skipped=0):
     """Write a checkpoint as Lightning would, in a run's folder."""
     run.mkdir(exist_ok=True)
-    progress = {"_batches_that_stepped": steps + skipped}
+    progress = {"total": {"processed": steps + skipped}}
     checkpoint = {
         "global_step": steps,
         "hyper_parameters": dict(module.hparams),
         "state_dict": module.state_dict(),
-        "loops": {"fit_loop": {"epoch_loop.state_dict": progress}},
+        "loops": {"fit_loop": {"epoch_loop.batch_progress": progress}},
         "callbacks": {
             "ModelCheckpoint{}": {
                 "best_model_path": "C:\\run\\best.ckpt",

@@ -46,6 +46,7 @@ def test_figures_are_all_that_stdout_holds(words, tmp_path, capsys):
         assert main(["export", str(run / f"{name}.ckpt"), "-o", str(file)]) == 0
         training = load_generator(file)[1]["training"]
         assert ("val_rmse_blurred" in training) == known, name
+        assert training["validation"]["steps"] == 2, name
         assert training["configuration"]["data"]["datasets"] == ["simulated"]
         assert str(tmp_path) not in json.dumps(training)
 
@@ -74,9 +75,26 @@ def test_what_a_class_refuses_is_a_sentence_and_leaves_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["bad.ckpt"]
 
 
+def test_crops_too_small_for_discriminators_are_refused_ahead_of_their_phase(
+    words, tmp_path, capsys
+):
+    phases = ["trainer.max_steps=9", "model.fidelity_steps=8", "model.adversarial_steps=1"]
+    assert main(["train", *words, *phases]) == 2
+    assert "scale 280 px does not fit into images of 64 px" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
 def test_json_is_of_a_single_run(words, capsys):
     assert main(["train", *words, "-m", "--json"]) == 2
     assert "single run" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["seed: 0\n", "epoch,step\n0,1\n", ""])
+def test_other_files_are_no_checkpoints(text, tmp_path, capsys):
+    other = tmp_path / "other"
+    other.write_text(text)
+    assert main(["export", str(other), "-o", str(tmp_path / "w.safetensors")]) == 2
+    assert f"{other} is not a checkpoint that can be read" in capsys.readouterr().err
 
 
 def test_checkpoints_run_no_code(tmp_path, capsys):

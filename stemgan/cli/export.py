@@ -68,15 +68,15 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     ------
     InputError : there is none, or it cannot be read.
     """
-    import pickle
-
     import torch
 
     if not path.is_file():
         raise InputError(f"{path} does not exist: give a run's folder or a checkpoint")
     try:
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError) as error:
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # whatever the bytes of another file make the reader do
         raise InputError(f"{path} is not a checkpoint that can be read") from error
     if not isinstance(checkpoint, dict) or "hyper_parameters" not in checkpoint:
         raise InputError(f"{path} is not a checkpoint of stemgan train")

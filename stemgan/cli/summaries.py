@@ -83,11 +83,11 @@ def _images_seen(starts: list[Node], steps: int, batch_size: int | None) -> int 
 def _last_validation(checkpoint: Node, folder: Path) -> Node | None:
     """Return the figures of the last validation up to a checkpoint, and its step."""
     try:
-        progress = checkpoint["loops"]["fit_loop"]["epoch_loop.state_dict"]
-        batches = progress["_batches_that_stepped"]
+        progress = checkpoint["loops"]["fit_loop"]["epoch_loop.batch_progress"]
+        batches = progress["total"]["processed"]
     except KeyError:
         return None
-    # Figures are logged before the batch counts as done; some batches make no step.
+    # Figures bear the number of batches ahead of theirs; some batches make no step.
     skipped = batches - checkpoint["global_step"]
     rows = [row for row in _validations(folder) if int(row["step"]) < batches]
     if not rows:

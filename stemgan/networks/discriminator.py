@@ -75,6 +75,24 @@ class DiscriminatorConfig:
         """Return the sizes by name."""
         return asdict(self)
 
+    def reflected(self, length: int) -> int:
+        """Return what is reflected at each edge of images of `length` px."""
+        return min(self.padding, length - 1)
+
+    def check(self, length: int) -> None:
+        """Refuse images of `length` px that a scale does not fit into.
+
+        Raises
+        ------
+        InputError : the padded images are smaller than the largest scale.
+        """
+        scale = max(self.scales)
+        if length + 2 * self.reflected(length) < scale:
+            raise InputError(
+                f"discriminator scale {scale} px does not fit into images of {length} px: "
+                "give larger images or smaller scales"
+            )
+
 
 class Discriminators(nn.Module):
     """A discriminator for each scale; they share no weights."""
@@ -135,13 +153,9 @@ def random_crop(
 
 def _selection(length: int, scale: int, place: Tensor, config: DiscriminatorConfig) -> Tensor:
     """Return matrices (B, side, length) whose rows average some pixels of an axis."""
-    padding = min(config.padding, length - 1)
+    config.check(length)
+    padding = config.reflected(length)
     room = length + 2 * padding - scale
-    if room < 0:
-        raise InputError(
-            f"discriminator scale {scale} px does not fit into images of {length} px: "
-            "give larger images or smaller scales"
-        )
     step = scale // config.side
     corner = (place.float() * (room + 1)).long().clamp_max(room)
     offsets = torch.arange(config.side, device=place.device) * step

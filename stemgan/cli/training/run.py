@@ -79,6 +79,8 @@ def _run(config: "DictConfig", words: list[str] | None) -> Figures | None:
         _start_from(model, config.weights)
     resume = _checkpoint(config.resume, output, model)
     data = made(config.data)
+    if model.discriminators is not None:  # whose steps may be a million away
+        model.discriminators.config.check(data.crops.size)
     data.setup()  # so that a wrong dataset leaves no folder behind
     if not len(data.train_dataloader()):
         raise InputError(
