@@ -59,7 +59,7 @@ class Scans:
         ]
 
     def mask(self, path: Path) -> Path | None:
-        """Find a scan's mask: NAME.mask.tif, or with the scan's suffix; None if there is none."""
+        """Find a scan's own mask, NAME.mask.tif or of its suffix; None if there is none."""
         if not self._own_masks or path.suffix.lower() in _LISTS:
             return None
         places = (beside(path, "mask"), beside(path, "mask", ".tif"))
