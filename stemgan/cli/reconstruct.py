@@ -9,6 +9,7 @@ from stemgan.cli.common import METHOD_NAMES, emit, parser_for, progress
 from stemgan.cli.inputs import expand, refuse_replacing
 from stemgan.cli.jobs import FOLDER, Job, plan
 from stemgan.cli.live.watch import add_watch, check_watch, watch
+from stemgan.cli.records import processing_record
 from stemgan.cli.timing import check_pixel_size, parse_pair
 from stemgan.errors import InputError
 
@@ -181,7 +182,7 @@ def _complete(
 
     results = [method.run(scan) for scan in _bar(scans, job.source.name)]
     scan, result = scans[0], results[0]
-    record = _record(job.source, scans, method)
+    record = processing_record(job, scans, method)
     job.image.parent.mkdir(exist_ok=True)
     outputs = [(job.image, [r.image for r in results])]
     if job.std is not None:
@@ -202,20 +203,6 @@ def _complete(
         }
         for s, r in zip(scans, results, strict=True)
     ]
-
-
-def _record(source: Path, scans: "list[PartialScan]", method: "Completer") -> dict[str, Any]:
-    """Say in the output's metadata how it was made."""
-    from stemgan import __version__
-
-    coverages = [scan.coverage for scan in scans]
-    record = {
-        "version": __version__,
-        **method.record,
-        "scan": source.name,
-        "coverage": coverages[0] if len(coverages) == 1 else coverages,
-    }
-    return {"stemgan": record, "source": scans[0].metadata}
 
 
 def _preview(job: Job, scan: "PartialScan", result: "Completed", method: "Completer") -> Any:  # noqa: ANN401 (a Pillow image)

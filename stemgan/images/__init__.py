@@ -9,6 +9,7 @@ from stemgan.images.files import (
     read_stack,
     write_image,
 )
+from stemgan.images.measured import pack_mask, unpack_mask
 from stemgan.images.micrograph import Micrograph
 from stemgan.images.partial import read_mask, read_partial_scan, read_partial_scans
 from stemgan.images.pictures import picture, write_picture
@@ -20,6 +21,7 @@ __all__ = [
     "Micrograph",
     "Series",
     "check_image_output",
+    "pack_mask",
     "picture",
     "read_mask",
     "read_micrograph",
@@ -27,6 +29,7 @@ __all__ = [
     "read_partial_scans",
     "read_series",
     "read_stack",
+    "unpack_mask",
     "write_image",
     "write_picture",
 ]
