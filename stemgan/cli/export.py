@@ -1,8 +1,9 @@
-"""`stemgan export`: the weights out of a training run."""
+"""`stemgan export`: the weights out of a training run, calibrated if asked."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stemgan.cli.calibrating import add_options, calibration_of, check_options
 from stemgan.cli.common import emit, parser_for
 from stemgan.errors import InputError
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 _EXAMPLES = """\
   stemgan export runs/first -o mine.safetensors
   stemgan export runs/first/last.ckpt -o last.safetensors
+  stemgan export runs/first --calibrate datasets/real datasets/simulated -o mine.safetensors
+  stemgan export old.safetensors --calibrate datasets/real -o calibrated.safetensors
 of a folder, its best weights by validation; its last ones after adversarial training
   stemgan reconstruct partial.tif --model mine.safetensors -o image.tif
 the file says how it was trained: stemgan info mine.safetensors
@@ -21,29 +24,50 @@ the file says how it was trained: stemgan info mine.safetensors
 def main(argv: list[str]) -> None:
     """Run the command."""
     parser = parser_for("export", _EXAMPLES)
-    parser.add_argument("run", type=Path, metavar="RUN", help="a run's folder, or a checkpoint")
+    parser.add_argument(
+        "run",
+        type=Path,
+        metavar="RUN",
+        help="a run's folder, or a checkpoint; or weights, to calibrate them",
+    )
     parser.add_argument("-o", "--output", required=True, type=Path, metavar="FILE.safetensors")
     parser.add_argument("--overwrite", action="store_true", help="replace a file that exists")
+    add_options(parser)
     arguments = parser.parse_args(argv)
     if arguments.output.suffix != ".safetensors":
         raise InputError(f"{arguments.output}: weights are written as .safetensors")
+    check_options(arguments)
 
-    from stemgan.cli.summaries import summary_of
     from stemgan.files import check_output
     from stemgan.weights import architecture_of, save_weights
 
     check_output(arguments.output, overwrite=arguments.overwrite)
-    path = _find(arguments.run)
+    generator, summary = _source(arguments.run)
+    calibration = calibration_of(generator, arguments) if arguments.calibrate else None
+    save_weights(arguments.output, generator, summary, calibration)
+    figures = {"architecture": architecture_of(generator), **summary}
+    figures.pop("configuration", None)
+    if calibration is not None:
+        figures["calibration"] = calibration["about"]
+    shown = {key: value for key, value in figures.items() if not isinstance(value, dict | list)}
+    text = ", ".join(f"{key} {value}" for key, value in shown.items())
+    emit(figures, f"{arguments.output}: {text}", as_json=arguments.json)
+
+
+def _source(run: Path) -> "tuple[AnyGenerator, dict[str, Any]]":
+    """Return the generator of a run or of a weights file, and what is said of its training."""
+    from stemgan.cli.summaries import summary_of
+    from stemgan.weights import load_generator
+
+    if run.suffix == ".safetensors":
+        generator, header = load_generator(run)
+        return generator, header["training"]
+    path = _find(run)
     checkpoint = read_checkpoint(path)
     generator, summary = _generator(checkpoint, path), summary_of(checkpoint, path)
     if summary["phase"] == "fidelity":
         generator = _without_texture(generator)
-    save_weights(arguments.output, generator, summary)
-    figures = {"architecture": architecture_of(generator), **summary}
-    del figures["configuration"]
-    shown = {key: value for key, value in figures.items() if not isinstance(value, dict | list)}
-    text = ", ".join(f"{key} {value}" for key, value in shown.items())
-    emit(figures, f"{arguments.output}: {text}", as_json=arguments.json)
+    return generator, summary
 
 
 def _find(run: Path) -> Path:

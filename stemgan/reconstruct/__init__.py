@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from stemgan.calibration import Calibrated, Calibration, Intervals
 from stemgan.errors import InputError
 from stemgan.measurement import PartialScan
 from stemgan.networks import Ede2020Generator, Generator
@@ -23,13 +24,26 @@ class Reconstruction:
     """What a network makes of a partial scan, in the scan's own unit.
 
     image : the network's estimate at every pixel, the measured ones too, (H, W) float32.
-    std : its standard deviation, (H, W) float32; None if the network estimates none.
+    std : its standard deviation from the blurred truth, (H, W) float32: calibrated, or the
+        network's own where its weights hold no calibration; None if it estimates none.
     seconds : how long it took, the loading of the weights left out.
+    calibrated : what quantiles follow from, where the weights hold a calibration.
     """
 
     image: Image
     std: Image | None
     seconds: float
+    calibrated: Calibrated | None = None
+
+    @property
+    def quantiles(self) -> Image | None:
+        """What the blurred truth lies below with a probability of 5, 50 and 95 %, (3, H, W)."""
+        return self.calibrated.intervals().quantiles if self.calibrated else None
+
+    @property
+    def raw(self) -> Intervals | None:
+        """Deviation and quantiles of the raw truth, whose pixels have noise of their own."""
+        return self.calibrated.intervals("raw") if self.calibrated else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +61,7 @@ class Reconstructor:
     name : the model's name.
     sha256 : hash of its weights file, for the record.
     seed : of the texture: the same seed gives the same image of the same scan.
+    calibration : what makes the deviation right, where the weights file holds it.
     """
 
     generator: Callable[..., Any]
@@ -54,6 +69,7 @@ class Reconstructor:
     name: str = ""
     sha256: str = ""
     seed: int = 0
+    calibration: Calibration | None = None
 
     @classmethod
     def load(
@@ -69,15 +85,18 @@ class Reconstructor:
 
         Raises
         ------
-        InputError : there is no such model or device, the file cannot be read, or a bad seed.
+        InputError : there is no such model or device, the file cannot be read, its calibration
+            is damaged, or a bad seed.
         """
         if seed < 0:
             raise InputError(f"seed {seed} is negative: choose 0 or more")
         place = choose_device(device)
-        generator, _ = load_generator(model)
+        generator, header = load_generator(model)
         file = find_weights(model)
         digest = sha256(file.read_bytes()).hexdigest()
-        return cls(generator.to(place), place, file.stem, digest, seed)
+        found = header.get("calibration")
+        calibration = None if found is None else Calibration.from_dict(found)
+        return cls(generator.to(place), place, file.stem, digest, seed, calibration)
 
     @property
     def noise(self) -> int:
@@ -103,7 +122,11 @@ class Reconstructor:
         except FloatingPointError as error:
             message = f"model {self.name} returned values that are not finite"
             raise RuntimeError(message) from error
-        return Reconstruction(made.image, made.std, time.perf_counter() - start)
+        std, calibrated = made.std, None
+        if self.calibration is not None and std is not None:
+            calibrated = Calibrated(self.calibration, scan, made.image, std)
+            std = calibrated.intervals().std
+        return Reconstruction(made.image, std, time.perf_counter() - start, calibrated)
 
     def _estimate(self, scan: PartialScan) -> Estimate:
         if isinstance(self.generator, Ede2020Generator):

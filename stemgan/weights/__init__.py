@@ -2,7 +2,9 @@
 
 A weights file is safetensors, so that reading it cannot run code. Its header holds `format`,
 `architecture` ("stemgan" or "ede2020"; older files are of the first and do not say so),
-`generator` (the sizes, JSON), and whatever the training run says of itself (`training`, JSON).
+`generator` (the sizes, JSON), whatever the training run says of itself (`training`, JSON), and
+where it was calibrated, what makes its standard deviation right (`calibration`, JSON; see
+`stemgan.calibration`).
 """
 
 import json
@@ -90,8 +92,8 @@ def load_generator(
     Returns
     -------
     generator, header : the generator in evaluation mode, on the CPU, float32; and what its
-        file says besides: `architecture`, `generator` (its sizes) and `training` (the run's
-        summary).
+        file says besides: `architecture`, `generator` (its sizes), `training` (the run's
+        summary) and, where there is one, `calibration`.
 
     Raises
     ------
@@ -129,6 +131,8 @@ def _parsed(path: Path, header: dict[str, str]) -> dict[str, Any]:
             "install a newer stemgan"
         )
     parsed = {key: json.loads(header[key]) for key in ("generator", "training")}
+    if "calibration" in header:
+        parsed["calibration"] = json.loads(header["calibration"])
     return {"architecture": architecture, **parsed}
 
 
@@ -142,8 +146,13 @@ def _filled(header: dict[str, Any], tensors: "dict[str, Tensor]") -> "AnyGenerat
     return generator
 
 
-def save_weights(path: Path, generator: "AnyGenerator", training: dict[str, Any]) -> None:
-    """Write a generator in float16 with its sizes and the training run's summary.
+def save_weights(
+    path: Path,
+    generator: "AnyGenerator",
+    training: dict[str, Any],
+    calibration: dict[str, Any] | None = None,
+) -> None:
+    """Write a generator in float16 with its sizes, the training run's summary, a calibration.
 
     Raises
     ------
@@ -167,6 +176,8 @@ def save_weights(path: Path, generator: "AnyGenerator", training: dict[str, Any]
         "generator": json.dumps(generator.config.to_dict()),
         "training": json.dumps(training),
     }
+    if calibration is not None:
+        header["calibration"] = json.dumps(calibration)
     with whole_file(path) as temporary:
         # Not save_file: it makes files that only their owner can read.
         temporary.write_bytes(save(tensors, header))

@@ -1,0 +1,69 @@
+"""What `export --calibrate` does: calibrate a generator as its weights file will hold it."""
+
+from typing import TYPE_CHECKING, Any
+
+from stemgan.cli.common import progress, say
+from stemgan.errors import InputError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from stemgan.weights import AnyGenerator
+
+SCANS = 600
+
+
+def add_options(parser: "argparse.ArgumentParser") -> None:
+    """Add the options of calibrating."""
+    parser.add_argument(
+        "--calibrate",
+        nargs="+",
+        metavar="DATASET",
+        help="make the standard deviation right on these datasets' validation images",
+    )
+    parser.add_argument(
+        "--scans", type=int, metavar="N", help=f"partial scans to calibrate on ({SCANS})"
+    )
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+
+
+def check_options(args: "argparse.Namespace") -> None:
+    """Refuse options that do not go together.
+
+    Raises
+    ------
+    InputError : a weights file without --calibrate, --scans without it, or bad --scans.
+    """
+    if args.scans is not None and not args.calibrate:
+        raise InputError("--scans goes with --calibrate: add it, or leave it out")
+    if args.scans is not None and args.scans < 1:
+        raise InputError(f"--scans {args.scans}: give 1 or more")
+    if args.run.suffix == ".safetensors" and not args.calibrate:
+        raise InputError(
+            f"{args.run} is a weights file already: add --calibrate DATASET to calibrate it"
+        )
+
+
+def calibration_of(generator: "AnyGenerator", args: "argparse.Namespace") -> dict[str, Any]:
+    """Calibrate a generator in the precision of a weights file.
+
+    Raises
+    ------
+    InputError : it estimates no deviation, or a dataset cannot be used.
+    """
+    from stemgan.evaluate.calibrate import calibrate
+    from stemgan.reconstruct import Reconstructor, choose_device
+
+    device = choose_device(args.device)
+    rounded = generator.half().float().eval().to(device)
+    model = Reconstructor(rounded, device, args.run.stem)
+    found = calibrate(
+        model,
+        args.calibrate,
+        scans=args.scans or SCANS,
+        progress=lambda turns, count: progress(turns, "calibrating", count),
+    )
+    about = found.about
+    say(f"calibrated on {about['scans']} scans of images of {about['groups']} groups")
+    generator.cpu()
+    return found.to_dict()
