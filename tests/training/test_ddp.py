@@ -53,9 +53,10 @@ def same(one, two, start=0):
         torch.testing.assert_close(others[name], value, rtol=1e-4, atol=1e-4, msg=name)
 
 
-@pytest.mark.parametrize("model", ["stemgan", "ede2020"])
-def test_two_processes_are_one_with_the_doubled_batch(model, alone, dataset, tmp_path):
+@pytest.mark.parametrize(("model", "parts"), [("stemgan", 1), ("stemgan", 2), ("ede2020", 1)])
+def test_two_processes_are_one_with_the_doubled_batch(model, parts, alone, dataset, tmp_path):
     words = [*overrides(model, dataset, tmp_path / "two"), *DDP, *STEPS, *OWN[model], END]
+    words.append(f"++model.accumulate={parts}")
     together = start(words, tmp_path)
     one = alone(model)
     said = tmp_path / "said.txt"
