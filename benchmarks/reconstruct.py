@@ -4,7 +4,8 @@
 
 Each method completes the same partial scan in a process of its own. Columns: seconds of that
 whole process (Python's start, imports and weights included), of the first call and of the best
-later call, its peak memory, and how the best call compares with the network's.
+later call, its peak memory, and how the best call compares with the network's. Below it
+is the network in a watched folder beside a process for every file (see live.py).
 """
 
 import argparse
@@ -88,6 +89,8 @@ def in_own_process(method: str, scan_file: Path, repeats: int) -> dict[str, floa
 
 def compare(shape: tuple[int, int], coverage: float, repeats: int) -> None:
     """Print the table."""
+    from live import compare_live, print_live
+
     from stemgan.baselines import default_methods
     from stemgan.weights import DEFAULT_MODEL, MODELS
 
@@ -97,6 +100,9 @@ def compare(shape: tuple[int, int], coverage: float, repeats: int) -> None:
         np.savez(scan_file, values=scan.values, dwell=scan.dwell)
         names = [*MODELS, *default_methods()]
         rows = {name: in_own_process(name, scan_file, repeats) for name in names}
+        frame = Path(folder) / "frame.npy"
+        np.save(frame, scan.with_nan())
+        live = compare_live(frame, repeats)
     network = rows[DEFAULT_MODEL]["again"]
     print(f"spiral, {shape[0]}x{shape[1]}, coverage 1/{1 / scan.coverage:.3g}")
     print(f"{'method':<26}{'process s':>10}{'first s':>9}{'again s':>9}{'MB':>7}{'ratio':>8}")
@@ -105,6 +111,8 @@ def compare(shape: tuple[int, int], coverage: float, repeats: int) -> None:
             f"{name:<26}{row['process']:>10.2f}{row['first']:>9.3f}{row['again']:>9.3f}"
             f"{row['megabytes']:>7.0f}{row['again'] / network:>8.2f}"
         )
+    print()
+    print_live(live)
 
 
 def main() -> None:
