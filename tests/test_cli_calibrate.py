@@ -52,6 +52,9 @@ def test_only_the_header_changes(files, capsys):
     assert before == after
     assert Calibration.from_dict(calibration).about == figures["calibration"]
     assert "/" not in json.dumps(calibration["about"]["datasets"])
+    for name, known in (("w", None), ("new", figures["calibration"])):
+        assert main(["info", f"{name}.safetensors", "--shape", "64x64", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out).get("calibration") == known
 
 
 @pytest.mark.parametrize(

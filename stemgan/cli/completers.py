@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from stemgan.cli.common import say
+from stemgan.errors import InputError
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -14,11 +17,18 @@ if TYPE_CHECKING:
 
 
 class Completed(NamedTuple):
-    """An image (H, W), its standard deviation where there is one, and how long it took [s]."""
+    """An image and how sure it is.
+
+    image : (H, W).
+    std : its standard deviation, (H, W); None where there is none.
+    seconds : how long it took [s].
+    quantiles : of the truth, (3, H, W); None where they were not asked for or there are none.
+    """
 
     image: "NDArray[np.float32]"
     std: "NDArray[np.float32] | None"
     seconds: float
+    quantiles: "NDArray[np.float32] | None" = None
 
 
 @dataclass(frozen=True)
@@ -30,6 +40,7 @@ class Completer:
     record : its name and provenance.
     load_seconds : how long it took to get ready.
     uncertain : whether it gives a standard deviation.
+    calibrated : whether that is calibrated, and comes with quantiles.
     """
 
     run: "Callable[[PartialScan], Completed]"
@@ -37,10 +48,11 @@ class Completer:
     record: dict[str, Any]
     load_seconds: float = 0.0
     uncertain: bool = False
+    calibrated: bool = False
 
 
 def completer(args: argparse.Namespace) -> Completer:
-    """Make the completer that --method, or --model, --device and --seed, ask for.
+    """Make the completer that --method, or --model, --device, --seed and so on, ask for.
 
     Raises
     ------
@@ -48,7 +60,8 @@ def completer(args: argparse.Namespace) -> Completer:
     """
     if args.method:
         return classical(args.method)
-    return network(args.model, args.device, args.seed)
+    truth = ("raw" if args.raw else "blurred") if args.uncertainty else None
+    return network(args.model, args.device, args.seed, truth)
 
 
 def classical(name: str) -> Completer:
@@ -70,10 +83,17 @@ def classical(name: str) -> Completer:
     return Completer(run, name, {"method": name})
 
 
-def network(model: str | None = None, device: str = "auto", seed: int = 0) -> Completer:
-    """Load a network, the shipped default if `model` is None.
+def network(
+    model: str | None = None, device: str = "auto", seed: int = 0, truth: str | None = None
+) -> Completer:
+    """Load a network.
 
-    The seed is that of the texture which weights trained against discriminators make.
+    Parameters
+    ----------
+    model : a name or a file; the shipped default if None.
+    device : where it runs.
+    seed : of the texture which weights trained against discriminators make.
+    truth : whose quantiles to give, the "blurred" one's or the "raw" one's; None: none.
 
     Raises
     ------
@@ -87,7 +107,10 @@ def network(model: str | None = None, device: str = "auto", seed: int = 0) -> Co
 
     def run(scan: "PartialScan") -> Completed:
         result = chosen(scan)
-        return Completed(result.image, result.std, result.seconds)
+        if truth is None or result.calibrated is None:
+            return Completed(result.image, result.std, result.seconds)
+        std, quantiles = result.calibrated.intervals(truth)
+        return Completed(result.image, std, result.seconds, quantiles)
 
     record: dict[str, Any] = {
         "method": "network",
@@ -97,5 +120,35 @@ def network(model: str | None = None, device: str = "auto", seed: int = 0) -> Co
     }
     if chosen.noise:
         record["seed"] = chosen.seed
+    calibrated = chosen.uncertain and chosen.calibration is not None
+    if truth is not None and chosen.uncertain:
+        record["uncertainty"] = {"truth": truth, "calibrated": calibrated}
     seconds = time.perf_counter() - start
-    return Completer(run, chosen.name, record, seconds, chosen.uncertain)
+    return Completer(run, chosen.name, record, seconds, chosen.uncertain, calibrated)
+
+
+def check_uncertainty(method: Completer, *, raw: bool) -> None:
+    """Refuse an uncertainty that a model does not give, and say where it is not calibrated.
+
+    Parameters
+    ----------
+    method : the model.
+    raw : whether that of single pixels is wanted, which takes a calibration.
+
+    Raises
+    ------
+    InputError : the model gives none.
+    """
+    if not method.uncertain:
+        raise InputError(f"model {method.label} gives no uncertainty: leave out --uncertainty")
+    if method.calibrated:
+        return
+    remedy = "calibrate it by stemgan export --calibrate"
+    if raw:
+        raise InputError(
+            f"model {method.label} is not calibrated: leave out --raw, or {remedy}"
+        )
+    say(
+        f"model {method.label} is not calibrated: NAME.std.tif is its own estimate, and there "
+        f"are no quantiles; {remedy}"
+    )

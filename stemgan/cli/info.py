@@ -67,7 +67,17 @@ def _of_weights(model: str, shape: tuple[int, int]) -> dict[str, Any]:
         "sha256": sha256(path.read_bytes()).hexdigest(),
         **_sizes(header["architecture"], generator, {}, shape),
         "training": header["training"],
+        **_calibration(header),
     }
+
+
+def _calibration(header: dict[str, Any]) -> dict[str, Any]:
+    """Say what the deviation of weights was calibrated on, if it was."""
+    from stemgan.calibration import Calibration
+
+    if "calibration" not in header:
+        return {}
+    return {"calibration": Calibration.from_dict(header["calibration"]).about}
 
 
 def _of_architecture(name: str, shape: tuple[int, int]) -> dict[str, Any]:
@@ -163,7 +173,7 @@ def _text(figures: dict[str, Any]) -> str:
     lines.append(
         f"cost        {figures['gmac']:.1f} GMAC at {shape}, Fourier transforms left out"
     )
-    for title in ("generator", "training"):
+    for title in ("generator", "training", "calibration"):
         if title in figures:
             lines.append(title)
             lines += [f"  {key}: {value}" for key, value in figures[title].items()]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from stemgan.errors import InputError
 
-_COMPANIONS = (".mask", ".std", ".points", ".reconstruction")
+_COMPANIONS = (".mask", ".std", ".q05", ".q50", ".q95", ".points", ".reconstruction")
 """What `sample` and `reconstruct` write beside an image of the same name."""
 
 _PREVIEW = ".png"
@@ -15,8 +15,9 @@ def expand(names: Sequence[str]) -> list[Path]:
     """Turn files, folders and globs into files.
 
     Globs are expanded here because not every shell does it. What stemgan itself wrote beside an
-    image (NAME.mask.tif, NAME.points.csv, NAME.std.tif, NAME.reconstruction.tif or the preview
-    NAME.png beside NAME.tif) is left out, unless it is named without that image.
+    image (NAME.mask.tif, NAME.points.csv, NAME.std.tif, NAME.q05.tif and so on,
+    NAME.reconstruction.tif or the preview NAME.png beside NAME.tif) is left out, unless it is
+    named without that image.
 
     Parameters
     ----------

@@ -10,19 +10,30 @@ from stemgan.errors import InputError
 FOLDER = "reconstructions"
 """Where several results go without -o."""
 
+QUANTILES = ("q05", "q50", "q95")
+"""What is said of the truth beside its standard deviation: NAME.q05.tif and so on."""
+
 
 @dataclass(frozen=True)
 class Job:
-    """One file to complete, where the results go, and the file of its mask, if one is given."""
+    """One file to complete, where the results go, and the file of its mask, if one is given.
+
+    quantiles : from the lowest up; weights without a calibration have none to write there.
+    """
 
     source: Path
     image: Path
     std: Path | None
     preview: Path | None
     mask: Path | None = None
+    quantiles: tuple[Path, ...] = ()
 
     def outputs(self) -> list[Path]:
-        """List the files that will be written."""
+        """List the files that may be written."""
+        return [*self.sure(), *self.quantiles]
+
+    def sure(self) -> list[Path]:
+        """List the files that will be written whatever the model."""
         return [path for path in (self.image, self.std, self.preview) if path is not None]
 
 
@@ -48,6 +59,7 @@ def job_of(source: Path, image: Path, args: argparse.Namespace) -> Job:
         beside(image, "std") if args.uncertainty else None,
         image.with_suffix(".png") if args.preview else None,
         Path(args.mask) if args.mask else None,
+        tuple(beside(image, word) for word in QUANTILES) if args.uncertainty else (),
     )
 
 

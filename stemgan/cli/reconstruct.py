@@ -9,12 +9,13 @@ from stemgan.cli.common import METHOD_NAMES, emit, parser_for, progress
 from stemgan.cli.inputs import expand, refuse_replacing
 from stemgan.cli.jobs import FOLDER, Job, plan
 from stemgan.cli.live.watch import add_watch, check_watch, watch
+from stemgan.cli.previews import preview
 from stemgan.cli.records import processing_record
 from stemgan.cli.timing import check_pixel_size, parse_pair
 from stemgan.errors import InputError
 
 if TYPE_CHECKING:
-    from stemgan.cli.completers import Completed, Completer
+    from stemgan.cli.completers import Completer
     from stemgan.measurement import PartialScan
 
 T = TypeVar("T")
@@ -60,7 +61,16 @@ def _parser() -> argparse.ArgumentParser:
         "--seed", type=int, default=0, metavar="N", help="of the texture of adversarial models"
     )
     parser.add_argument(
-        "--uncertainty", action="store_true", help="write the standard deviation, NAME.std.tif"
+        "--uncertainty",
+        action="store_true",
+        help="write the standard deviation, NAME.std.tif, and the values that the truth lies "
+        "below with a probability of 5, 50 and 95 %%, NAME.q05.tif, NAME.q50.tif, NAME.q95.tif",
+    )
+    parser.add_argument(
+        "--raw",
+        action="store_true",
+        help="with --uncertainty: of single pixels with their noise, not of the truth that is "
+        "blurred (5x5, 2.5 px)",
     )
     parser.add_argument("--preview", action="store_true", help="write a picture, NAME.png")
     parser.add_argument("--shape", metavar="HxW", help="frame of a point list or path")
@@ -89,6 +99,8 @@ def main(argv: list[str]) -> None:
         raise InputError(
             f"method {args.method} gives no uncertainty: leave out --uncertainty or --method"
         )
+    if args.raw and not args.uncertainty:
+        raise InputError("--raw says which uncertainty: add --uncertainty, or leave it out")
     check_watch(args)
     if args.watch is not None:
         watch(args, _inputs(args), _reader, lambda: _load(args), _complete)
@@ -110,11 +122,11 @@ def main(argv: list[str]) -> None:
 
 
 def _load(args: argparse.Namespace) -> "Completer":
-    from stemgan.cli.completers import completer
+    from stemgan.cli.completers import check_uncertainty, completer
 
     method = completer(args)
-    if args.uncertainty and not method.uncertain:
-        raise InputError(f"model {method.label} gives no uncertainty: leave out --uncertainty")
+    if args.uncertainty:
+        check_uncertainty(method, raw=args.raw)
     return method
 
 
@@ -184,49 +196,32 @@ def _complete(
     scan, result = scans[0], results[0]
     record = processing_record(job, scans, method)
     job.image.parent.mkdir(exist_ok=True)
-    outputs = [(job.image, [r.image for r in results])]
+    # Quantiles first: where what is sure to come is there, they are too.
+    known = [r.quantiles for r in results if r.quantiles is not None]
+    outputs = [
+        (path, [quantiles[k] for quantiles in known])
+        for k, path in enumerate(job.quantiles if known else ())
+    ]
+    also = [path for path in (job.std, job.preview, *(path for path, _ in outputs)) if path]
+    outputs.append((job.image, [r.image for r in results]))
     if job.std is not None:
         outputs.append((job.std, [r.std for r in results if r.std is not None]))
     for path, planes in outputs:
         data = planes[0] if len(planes) == 1 else np.stack(planes)
         write_image(path, data, scan.pixel_size, scan.unit, record, overwrite)
     if job.preview is not None:
-        write_picture(job.preview, _preview(job, scan, result, method), overwrite=overwrite)
+        write_picture(job.preview, preview(job, scan, result, method), overwrite=overwrite)
     return [
         {
             "scan": str(job.source),
             "output": str(job.image),
-            "also": [str(path) for path in (job.std, job.preview) if path is not None],
+            "also": [str(path) for path in also],
             "shape": list(s.shape),
             "coverage": s.coverage,
             "seconds": r.seconds,
         }
         for s, r in zip(scans, results, strict=True)
     ]
-
-
-def _preview(job: Job, scan: "PartialScan", result: "Completed", method: "Completer") -> Any:  # noqa: ANN401 (a Pillow image)
-    import numpy as np
-
-    from stemgan.images import picture
-    from stemgan.scan import format_coverage
-
-    low, high = (float(v) for v in np.percentile(result.image, (0.5, 99.5)))
-    panels = [
-        (f"partial scan, {format_coverage(scan.coverage)}", scan.with_nan()),
-        (f"completed: {method.label}", result.image),
-    ]
-    limits: list[tuple[float, float] | None] = [(low, high), (low, high)]
-    if job.std is not None and result.std is not None:
-        top = float(np.percentile(result.std, 99.5))
-        panels.append((f"standard deviation, black 0, white {_short(top)}", result.std))
-        limits.append((0.0, top))
-    return picture(panels, limits=limits, title=scan.name)
-
-
-def _short(value: float) -> str:
-    """Write a number in three digits, as people do: 1280, 0.0317, 2.1e-09."""
-    return f"{value:.0f}" if 100 <= abs(value) < 1e6 else f"{value:.3g}"
 
 
 def _text(figures: dict[str, Any], label: str) -> str:

@@ -125,7 +125,7 @@ class Watcher:
     def _complete(self, path: Path, left: int, method: Method, stamps: Stamps) -> None:
         job = self._job(path)
         before = self.outcomes.get(path)
-        if not self.args.overwrite and all(output.exists() for output in job.outputs()):
+        if not self.args.overwrite and all(output.exists() for output in job.sure()):
             if before is not None:
                 raise InputError(
                     f"{path} has changed since it was completed: watch with --overwrite to "
