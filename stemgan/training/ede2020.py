@@ -82,7 +82,8 @@ class Ede2020Training(Engine):
         self.limits = nn.ModuleDict(
             {name: losses.AdaptiveLimit() for name in ("inner", "outer", "outer_blurred")}
         )
-        self.replay = ExperienceReplay() if replay else None
+        # The run's seed, so that another seed replays others.
+        self.replay = ExperienceReplay(seed=torch.initial_seed() % 2**63) if replay else None
         self._fresh: list[bool] = []
         self._batch: Batch | None = None
         self._errors: dict[str, list[Tensor]] = {}
