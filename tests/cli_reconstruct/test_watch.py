@@ -47,7 +47,7 @@ def exist(*names):
 @contextmanager
 def meanwhile(*steps):
     """Do things while the watch runs in the main thread, then press Ctrl-C."""
-    errors = []
+    errors, ended = [], threading.Event()
 
     def work():
         try:
@@ -58,10 +58,20 @@ def meanwhile(*steps):
         finally:
             signal.raise_signal(signal.SIGINT)
 
+    def untimely(*_):
+        # Where nothing watches, Ctrl-C would end all tests.
+        if not ended.is_set():
+            raise RuntimeError("interrupted while nothing watched")
+
+    before = signal.signal(signal.SIGINT, untimely)
     thread = threading.Thread(target=work)
     thread.start()
-    yield
-    thread.join()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        signal.signal(signal.SIGINT, before)
     assert not errors, errors
 
 
