@@ -55,7 +55,7 @@ def counted(scales, rng, repeats=2, shape=SHAPE):
 
 
 def even(counts):
-    return dict.fromkeys(counts.groups, 1.0)
+    return dict.fromkeys(counts.groups, 0)
 
 
 @pytest.fixture(scope="module")
@@ -96,8 +96,24 @@ def test_a_large_group_does_not_decide():
         table = fit_calibration(counts, even(counts)).tables["blurred"]
         tables.append(table.quantiles[:, 1:3, 2:5])
     np.testing.assert_allclose(tables[0], tables[1], rtol=0.15)
-    light = fit_calibration(counts, even(counts) | {"odd": 0.01}).tables["blurred"]
-    assert (light.quantiles[2, 1:3, 2:5] < 0.4 * tables[0][2]).all()
+
+
+def test_a_dataset_that_is_harder_is_covered_too():
+    rng, shape = np.random.default_rng(4), (90, 100)
+    counts = counted([1] * 8 + [2] * 4, rng, 1, shape)
+    datasets = {group: int(int(group) >= 8) for group in counts.groups}
+    fitted = fit_calibration(counts, datasets)
+    for scale, least in ((1, 0.95), (2, 0.89)):
+        inside, squares = [], []
+        for coverage in SHARES:
+            made, truth, _ = hand_made(rng, coverage, scale, shape)
+            made = Calibrated(fitted, made.scan, made.image, made.std)
+            std, (low, _, high) = made.intervals()
+            inside.append((low <= truth) & (truth <= high))
+            squares.append(((truth - made.image) / std) ** 2)
+        assert np.mean(inside) > least
+        assert np.mean(squares) < 1.05
+    assert np.mean(inside) < 0.93
 
 
 def test_groups_that_never_took_part_are_covered_on_the_average():

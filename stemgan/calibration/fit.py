@@ -1,4 +1,4 @@
-"""Fitting a calibration: conformal quantiles over groups, each of which counts the same."""
+"""Fitting a calibration: conformal quantiles over groups, which count the same."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,20 +23,21 @@ _ROUNDING = 1e-9
 
 
 def fit_calibration(
-    counts: ErrorCounts, weights: Mapping[str, float], about: dict[str, Any] | None = None
+    counts: ErrorCounts, datasets: Mapping[str, int], about: dict[str, Any] | None = None
 ) -> Calibration:
     """Turn counts of errors into factors.
 
-    In each bin of coverage and distance, with half of what its neighbours hold, every group
-    counts by its weight, whatever it has of pixels. A group that is left out lies beyond the
-    quantiles of the others more often than one that took part, so the quantiles are widened
-    about the median until the groups, each left out in its turn, lie between them as often as
-    the quantiles say.
+    In each bin of coverage and distance, with some of what its neighbours hold, every dataset
+    counts the same, and within it every group, whatever it has of pixels. A group that is left
+    out lies beyond the quantiles of the others more often than one that took part, and datasets
+    differ (simulated images are easier to be sure of). So the quantiles are widened about the
+    median until the groups of every dataset, each left out in its turn, lie between them at
+    least as often as the quantiles say; and deviations until those of no dataset are too small.
 
     Parameters
     ----------
     counts : of held-out images.
-    weights : of each group.
+    datasets : number of each group's dataset.
     about : see `Calibration`.
 
     Raises
@@ -49,24 +50,29 @@ def fit_calibration(
             f"{len(counts.groups)}: give more datasets"
         )
     names = list(counts.groups)
-    weight = np.array([weights[name] for name in names])
+    of = np.array([datasets[name] for name in names])
     tables = {
-        truth: _table(np.stack([counts.groups[name][truth] for name in names]), weight)
+        truth: _table(np.stack([counts.groups[name][truth] for name in names]), of)
         for truth in TRUTHS
     }
     return Calibration(tables, about or {})
 
 
-def _table(counts: Array, weight: Array) -> Table:
-    """Fit one truth; counts (groups, coverages, distances, bins)."""
+def _table(counts: Array, of: NDArray[np.int64]) -> Table:
+    """Fit one truth; counts (groups, coverages, distances, bins), dataset of each group."""
+    members = [of == dataset for dataset in np.unique(of)]
+    weight = np.sum([own / own.sum() for own in members], axis=0)
     shares = _per_group(counts) * weight[:, None, None, None]
     total = _filled(shares.sum(0))
     quantiles = _quantiles(total)
-    factor = _widening(counts, shares, weight)
+    factor = _widening(counts, shares, members)
     middle = quantiles[1]
     quantiles = np.stack([middle + factor * (each - middle) for each in quantiles])
-    squares = (total * CENTRES**2).sum(-1) / total.sum(-1)
-    return Table(np.sqrt(squares), quantiles)
+    std = np.sqrt((total * CENTRES**2).sum(-1) / total.sum(-1))
+    squares = (counts * CENTRES**2).sum(-1) / std**2
+    mean = squares.sum((1, 2)) / counts.sum((1, 2, 3))
+    worst = max(float(mean[own].mean()) for own in members)
+    return Table(std * max(1.0, worst) ** 0.5, quantiles)
 
 
 def _per_group(counts: Array) -> Array:
@@ -114,21 +120,21 @@ def _filled(shares: Array) -> Array:
     return found
 
 
-def _widening(counts: Array, shares: Array, weight: Array) -> float:
-    """Find the factor by which groups that are left out are covered as they should be."""
+def _widening(counts: Array, shares: Array, members: list[NDArray[np.bool_]]) -> float:
+    """Find the factor by which groups that are left out are covered, in every dataset."""
     total = shares.sum(0)
-    inside = np.zeros(len(_WIDENINGS))
-    for own, share, w in zip(counts, shares, weight, strict=True):
+    inside = np.zeros((len(counts), len(_WIDENINGS)))
+    for own, share, row in zip(counts, shares, inside, strict=True):
         others = total - share
         low, middle, high = _quantiles(np.where(others > _ROUNDING * total, others, 0))
         mass = np.cumsum(own, axis=-1)
         for k, factor in enumerate(_WIDENINGS):
             ends = (middle + factor * (edge - middle) for edge in (low, high))
             below, above = (_mass_below(mass, end) for end in ends)
-            inside[k] += w * (above - below).sum() / mass[..., -1].sum()
-    inside /= weight.sum()
-    enough = np.flatnonzero(inside >= LEVELS[-1] - LEVELS[0])
-    return float(_WIDENINGS[enough[0]]) if len(enough) else float(_WIDENINGS[-1])
+            row[k] = (above - below).sum() / mass[..., -1].sum()
+    least = np.min([inside[own].mean(0) for own in members], axis=0)
+    enough = np.flatnonzero(least >= LEVELS[-1] - LEVELS[0])
+    return float(_WIDENINGS[enough[0]] if len(enough) else _WIDENINGS[-1])
 
 
 def _mass_below(cumulated: Array, values: Array) -> Array:

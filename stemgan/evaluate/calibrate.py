@@ -70,7 +70,7 @@ def calibrate(
     pool = ImagePool([ShardedImages(path) for path in datasets], SPLIT)
     if not len(pool):
         raise InputError(f"no dataset has images of the split {SPLIT}: give one that has")
-    turns, weights = plan_turns(pool, scans)
+    turns, of = plan_turns(pool, scans)
     plain = replace(model, calibration=neutral())
     counts = ErrorCounts()
     for turn in progress(turns, len(turns)):
@@ -87,20 +87,20 @@ def calibrate(
         "datasets": [Path(str(path)).name for path in datasets],
         "split": SPLIT,
         "images": len(pool),
-        "groups": len(weights),
+        "groups": len(counts.groups),
         "scans": counts.scans,
         "stemgan": __version__,
     }
-    return fit_calibration(counts, weights, about)
+    return fit_calibration(counts, of, about)
 
 
-def plan_turns(pool: ImagePool, scans: int) -> tuple[list[Turn], dict[str, float]]:
+def plan_turns(pool: ImagePool, scans: int) -> tuple[list[Turn], dict[str, int]]:
     """Decide which image is scanned how, and how much each group counts.
 
     Returns
     -------
     turns : the scans; those of one group are spread evenly over coverages.
-    weights : by group; all groups of a dataset together weigh 1.
+    of : number of each group's dataset.
     """
     members: dict[tuple[int, str], list[int]] = {}
     for index, (dataset, group) in enumerate(
@@ -109,10 +109,10 @@ def plan_turns(pool: ImagePool, scans: int) -> tuple[list[Turn], dict[str, float
         members.setdefault((dataset, group), []).append(index)
     present = sorted({dataset for dataset, _ in members})
     sizes = {dataset: sum(d == dataset for d, _ in members) for dataset in present}
-    turns, weights = [], {}
+    turns, of = [], {}
     for (dataset, group), images in members.items():
         name = f"{dataset}/{group}"
-        weights[name] = 1 / sizes[dataset]
+        of[name] = dataset
         count = -(-scans // (len(present) * sizes[dataset]))
         rng = np.random.default_rng(_number(name))
         share = (rng.permutation(count) + rng.random(count)) / count
@@ -128,7 +128,7 @@ def plan_turns(pool: ImagePool, scans: int) -> tuple[list[Turn], dict[str, float
             )
             for k in range(count)
         ]
-    return turns, weights
+    return turns, of
 
 
 def neutral() -> Calibration:
