@@ -15,13 +15,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stemgan import images
 from stemgan.cli import main
 from stemgan.cli.live import looks as looking
 from stemgan.cli.live.looks import Looks, stamp_of
 from stemgan.cli.live.scans import Scans
 from stemgan.cli.live.stop import Stop
 from stemgan.cli.live.watcher import Method, Watcher
-from stemgan.images import read_micrograph, write_image
+from stemgan.images import read_micrograph, read_partial_scans, write_image
 from tests.reconstructing import SHAPE, image, mask, npy, partial, tif
 
 WATCH = ["reconstruct", "--watch", "in", "-o", "out", "--interval", "0.02"]
@@ -223,8 +224,16 @@ def test_results_that_are_there_are_left_and_with_overwrite_made_anew(watched, c
     assert watch("--overwrite", steps=[lambda: wait_for(anew)]) == 0
 
 
-def test_no_file_is_read_while_it_is_written(watched, capsys):
+def test_no_file_is_read_while_it_is_written(watched, capsys, monkeypatch):
     data = npy_bytes(partial(5))
+    npy("in/first.npy", partial())  # when it is done, the folder is watched
+    sizes = []
+
+    def read(path, *rest):
+        sizes.append((path.stem, path.stat().st_size))
+        return read_partial_scans(path, *rest)
+
+    monkeypatch.setattr(images, "read_partial_scans", read)
 
     def write_slowly():
         with (watched / "a.npy").open("wb") as file:
@@ -233,12 +242,16 @@ def test_no_file_is_read_while_it_is_written(watched, capsys):
                 file.flush()
                 time.sleep(0.01)
 
-    assert (
-        watch("--interval", "0.2", steps=[write_slowly, lambda: wait_for(exist("a.tif"))]) == 0
-    )
+    steps = [
+        lambda: wait_for(exist("first.tif")),
+        write_slowly,
+        lambda: wait_for(exist("a.tif")),
+    ]
+    assert watch("--interval", "0.2", steps=steps) == 0
     result = read_micrograph("out/a.tif").data
     np.testing.assert_allclose(result[mask()], image(5)[mask()], rtol=1e-4)
     assert "stemgan: " not in capsys.readouterr().err
+    assert sizes == [("first", len(data)), ("a", len(data))]
 
 
 def test_what_was_bad_is_tried_again_when_it_changes(watched, capsys):
