@@ -1,4 +1,4 @@
-"""The one exception that a user's mistake raises."""
+"""The one exception that a user's mistake raises, and checks of what users give."""
 
 
 class InputError(ValueError):
@@ -7,3 +7,43 @@ class InputError(ValueError):
     The message is one sentence: what is wrong, where, and what to do. The command line prints
     it on stderr and exits with code 2; every other exception is a bug and exits with code 1.
     """
+
+
+def check_whole(name: str, value: object, least: int) -> None:
+    """Refuse what is no whole number of at least `least`.
+
+    Raises
+    ------
+    InputError : with the name.
+
+    Examples
+    --------
+    >>> check_whole("batch_size", 4, 1)
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise InputError(f"{name}={value}: give a whole number, {least} or more")
+
+
+def check_number(
+    name: str, value: object, least: float, most: float = float("inf"), *, above: bool = False
+) -> None:
+    """Refuse what is no number from `least` to `most`; above: not `least` itself.
+
+    Raises
+    ------
+    InputError : with the name.
+
+    Examples
+    --------
+    >>> check_number("noisy_scans", 0.3, 0, 1)
+    """
+    if (
+        isinstance(value, (int, float))
+        and not isinstance(value, bool)
+        and least <= value <= most
+        and not (above and value == least)
+    ):
+        return
+    first = f"a number above {least:g}" if above else f"a number, {least:g} or more"
+    last = f", up to {most:g}" if most < float("inf") else ""
+    raise InputError(f"{name}={value}: give {first}{last}")

@@ -59,7 +59,9 @@ def _single(words: list[str], *, as_json: bool) -> None:
 def _job(config: "DictConfig") -> None:
     """Train one job of Hydra's, in a folder of its own."""
     from stemgan.cli.training.jobs import as_single
-    from stemgan.cli.training.run import run
+    from stemgan.cli.training.run import run, text
 
     with as_single(config) as words:
-        run(config, words)
+        figures = run(config, words)
+    if figures is not None:
+        print(text(figures), flush=True)

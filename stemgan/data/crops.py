@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgan.errors import InputError
+from stemgan.errors import InputError, check_number, check_whole
 from stemgan.measurement import Noise
 from stemgan.scan import FAMILIES, SPARSE_FAMILIES, ScanDesign
 from stemgan.synthetic import detect
@@ -53,9 +53,19 @@ class CropSettings:
     kriged: bool = True
 
     def __post_init__(self) -> None:
+        if isinstance(self.families, str):
+            raise InputError(f"scan families {self.families}: give a list, [{self.families}]")
+        if not isinstance(self.coverage, (list, tuple)) or len(self.coverage) != 2:
+            raise InputError(f"coverage {self.coverage}: give the least and the greatest")
         # Lists, as configurations have them, become tuples that can be hashed and sent.
         object.__setattr__(self, "families", tuple(self.families))
         object.__setattr__(self, "coverage", tuple(self.coverage))
+        for value in self.coverage:
+            check_number("coverage", value, 0, 1, above=True)
+        for name in ("noisy_truths", "noisy_scans"):
+            check_number(name, getattr(self, name), 0, 1)
+        check_number("zoom", self.zoom, 0)
+        check_whole("crops.size", self.size, 1)
         if self.size < SMALLEST_CROP:
             raise InputError(f"a crop of {self.size} px is too small: choose 64 or more")
         if self.zoom < 1:

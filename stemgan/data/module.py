@@ -21,7 +21,8 @@ from stemgan.data.samples import collate
 from stemgan.data.scans import TrainingScans, ValidationScans
 from stemgan.data.shards import ShardedImages
 from stemgan.data.shards.sides import check_sides
-from stemgan.errors import InputError
+from stemgan.errors import InputError, check_number, check_whole
+from stemgan.scan import FAMILIES
 
 VALIDATION_COVERAGES = (1 / 10, 1 / 17.9, 1 / 50, 1 / 87)
 
@@ -31,9 +32,9 @@ class PartialScanData(LightningDataModule):
 
     Parameters
     ----------
-    datasets : folders, or URLs that fsspec knows, made by `stemgan prepare` or `stemgan
-        synthesize`; their images must be at least `crops.size` wide. Train images train; val
-        images validate.
+    datasets : folders, or URLs that fsspec knows, or one of them, made by `stemgan prepare` or
+        `stemgan synthesize`; their images must be at least `crops.size` wide. Train images
+        train; val images validate.
     shares : how often each dataset is drawn from, relative to the others; alike by default.
     group_power : an image of a group of n weighs n ** -group_power within its dataset, so that
         a few large groups do not dominate: 0 treats images alike, 1 groups.
@@ -54,13 +55,14 @@ class PartialScanData(LightningDataModule):
 
     Raises
     ------
-    InputError : (in `setup`) a dataset is missing, too small, or nothing is to train or
-        validate on, or a group or an image is in train in one dataset and in val in another.
+    InputError : a number, a share or a family that there cannot be; (in `setup`) a dataset is
+        missing, too small, or nothing is to train or validate on, or a group or an image is in
+        train in one dataset and in val in another.
     """
 
     def __init__(
         self,
-        datasets: Sequence[str | Path],
+        datasets: Sequence[str | Path] | str | Path,
         shares: Sequence[float] | None = None,
         *,
         group_power: float = 0.5,
@@ -78,13 +80,24 @@ class PartialScanData(LightningDataModule):
     ) -> None:
         super().__init__()
         self.crops = crops or CropSettings()
-        self.datasets = list(datasets)
+        self.datasets = [datasets] if isinstance(datasets, str | Path) else list(datasets)
         self.shares = list(shares) if shares is not None else [1.0] * len(self.datasets)
         if len(self.shares) != len(self.datasets) or not all(s > 0 for s in self.shares):
             raise InputError(
                 f"{len(self.datasets)} datasets and shares {self.shares} do not go together: "
                 "give one share above 0 for each dataset"
             )
+        for name, count in (
+            ("batch_size", batch_size),
+            ("samples_per_epoch", samples_per_epoch),
+            ("val_repeats", val_repeats),
+            ("val_batch_size", val_batch_size),
+            ("val_size", val_size),
+        ):
+            if count is not None:
+                check_whole(name, count, 1)
+        check_whole("num_workers", num_workers, 0)
+        check_number("group_power", group_power, 0)
         self.group_power, self.limits = group_power, dict(limits or {})
         self.batch_size, self.val_batch_size = batch_size, val_batch_size or batch_size
         self.samples_per_epoch = samples_per_epoch
@@ -95,6 +108,7 @@ class PartialScanData(LightningDataModule):
                 "the fixed scan of training is that of validation too: leave out "
                 "val_families and val_coverages"
             )
+        _check_validated(self.val_families, self.val_coverages)
         self.val_size, self.val_repeats = val_size or self.crops.size, val_repeats
         self.num_workers, self.seed = num_workers, seed
         self._train: ImagePool | None = None
@@ -193,3 +207,11 @@ class PartialScanData(LightningDataModule):
                 "worker_init_fn": start_worker,
             }
         return loading
+
+
+def _check_validated(families: Sequence[str], coverages: Sequence[float]) -> None:
+    unknown = [family for family in families if family not in FAMILIES]
+    if unknown:
+        raise InputError(f"val_families {unknown}: choose from {', '.join(FAMILIES)}")
+    for coverage in coverages:
+        check_number("val_coverages", coverage, 0, 1, above=True)

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from stemgan.errors import InputError, check_whole
+
 
 @dataclass(frozen=True)
 class GeneratorConfig:
@@ -14,6 +16,10 @@ class GeneratorConfig:
     outer_width : channels of the outer stage.
     spectral : hidden channels of the spectral blocks.
     noise : channels of white noise that texture is made of; 0 for none.
+
+    Raises
+    ------
+    InputError : not three widths and depths, or one that is no such number.
     """
 
     widths: tuple[int, int, int] = (48, 96, 128)
@@ -22,6 +28,17 @@ class GeneratorConfig:
     outer_width: int = 16
     spectral: int = 32
     noise: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("widths", "depths"):
+            values = getattr(self, name)
+            if not isinstance(values, tuple) or len(values) != 3:
+                raise InputError(f"generator {name} {values}: give a list of three")
+            for value in values:
+                check_whole(f"generator {name}", value, 1)
+        for name in ("half_width", "outer_width", "spectral"):
+            check_whole(f"generator {name}", getattr(self, name), 1)
+        check_whole("generator noise", self.noise, 0)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "GeneratorConfig":

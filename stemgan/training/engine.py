@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from stemgan.data import Batch
-from stemgan.errors import InputError
+from stemgan.errors import InputError, check_number, check_whole
 from stemgan.networks.discriminator import Discriminators
 from stemgan.training.validating import Validating
 
@@ -57,9 +57,14 @@ class Engine(Validating):
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
-        if accumulate < 1 or min(fidelity_steps, adversarial_steps) < 0:
+        check_whole("accumulate", accumulate, 1)
+        check_whole("fidelity_steps", fidelity_steps, 0)
+        check_whole("adversarial_steps", adversarial_steps, 0)
+        if gradient_norm is not None:
+            check_number("gradient_norm", gradient_norm, 0, above=True)
+        if not (isinstance(channels_last, bool) and isinstance(compiled, bool)):
             raise InputError(
-                "accumulate must be 1 or more, fidelity_steps and adversarial_steps 0 or more"
+                f"channels_last={channels_last} and compiled={compiled}: say true or false"
             )
         self.fidelity_steps, self.adversarial_steps = fidelity_steps, adversarial_steps
         self.gradient_norm, self.accumulate = gradient_norm, accumulate
@@ -121,8 +126,11 @@ class Engine(Validating):
 
     def on_fit_start(self) -> None:
         """Lay out and compile the generator, once it is where it runs."""
-        if self.trainer.precision == "16-mixed":
-            raise InputError("precision 16-mixed overflows here: choose bf16-mixed or 32-true")
+        if self.trainer.precision not in ("32-true", "bf16-mixed"):
+            raise InputError(
+                f"precision {self.trainer.precision}: choose 32-true or bf16-mixed (16-mixed "
+                "overflows here)"
+            )
         if self.channels_last:
             self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         if self.compiled:

@@ -10,6 +10,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from stemgan import losses
 from stemgan.data import Batch
+from stemgan.errors import check_number
 from stemgan.networks import Completion, Generator, GeneratorConfig
 from stemgan.networks.discriminator import DiscriminatorConfig, Discriminators
 from stemgan.training.adversarial import AdversarialSettings, adversarial_terms
@@ -72,6 +73,7 @@ class ReconstructionTraining(Engine):
             channels_last=channels_last,
             compiled=compiled,
         )
+        check_number("learning_rate", learning_rate, 0, above=True)
         self.save_hyperparameters()
         self.settings = AdversarialSettings(**(adversarial or {}))
         self.generator = Generator(GeneratorConfig.from_dict(generator or {}))

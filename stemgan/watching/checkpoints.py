@@ -14,7 +14,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
-from stemgan.errors import InputError
+from stemgan.errors import check_number
 from stemgan.files import whole_file
 
 _REQUEUE = getattr(signal, "SIGUSR1", None)  # Windows has none
@@ -83,8 +83,7 @@ class LastCheckpoint(Checkpoint):
     """
 
     def __init__(self, folder: str | Path, minutes: float = 15.0) -> None:
-        if not minutes > 0:
-            raise InputError(f"checkpoints every {minutes} minutes: choose a time above 0")
+        check_number("checkpoint_minutes", minutes, 0, above=True)
         self.path, self.minutes = Path(folder) / "last.ckpt", minutes
         self._saved, self._saved_at, self._stepped = (0, 0), time.monotonic(), 0
         self._signal = 0

@@ -1,6 +1,7 @@
 """One run: from a configuration to a trained model in a folder."""
 
 import logging
+import os
 import sys
 import warnings
 from contextlib import redirect_stdout
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stemgan.cli.training import processes
-from stemgan.errors import InputError
+from stemgan.errors import InputError, check_whole
 
 if TYPE_CHECKING:
     from lightning.pytorch import Trainer
@@ -73,6 +74,9 @@ def _run(config: "DictConfig", words: list[str] | None) -> Figures | None:
     seed_everything(config.seed, workers=True, verbose=False)
     _set_precision(config.float32_precision)
     output = Path(config.output_dir)
+    check_whole("trainer.max_steps", config.trainer.max_steps, -1)
+    if isinstance(config.trainer.val_check_interval, int):  # a duration is Lightning's to judge
+        check_whole("trainer.val_check_interval", config.trainer.val_check_interval, 1)
     model = made(config.model)
     _check_phases(model, config.trainer.max_steps)
     if config.weights:
@@ -89,7 +93,7 @@ def _run(config: "DictConfig", words: list[str] | None) -> Figures | None:
         )
     trainer = _trainer(config, output)
     if trainer.is_global_zero:
-        output.mkdir(parents=True, exist_ok=True)
+        _make(output)
         with whole_file(output / "config.yaml") as path:
             OmegaConf.save(config, path, resolve=True)
     with processes.beginning(words, output), warnings.catch_warnings():
@@ -99,6 +103,18 @@ def _run(config: "DictConfig", words: list[str] | None) -> Figures | None:
             logger.log_hyperparams(OmegaConf.to_container(config, resolve=True))  # type: ignore
         trainer.fit(model, datamodule=data, ckpt_path=resume, weights_only=True)
     return _figures(trainer, output) if trainer.is_global_zero else None
+
+
+def _make(output: Path) -> None:
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or error
+        raise InputError(
+            f"output_dir {output} cannot be made ({reason}): choose another"
+        ) from error
+    if not os.access(output, os.W_OK):
+        raise InputError(f"output_dir {output} cannot be written to: choose another")
 
 
 def _set_precision(name: str) -> None:
@@ -119,10 +135,11 @@ def _trainer(config: "DictConfig", output: Path) -> "Trainer":
     watching = [made(node) for node in (config.get("watching") or {}).values()]
     if config.trainer.get("enable_progress_bar") is False:
         watching = [one for one in watching if not isinstance(one, ProgressBar)]
+    shown = any(isinstance(one, ProgressBar) for one in watching)  # Lightning's own is not
     last = LastCheckpoint(output, config.checkpoint_minutes)
     loggers = [made(logger) for logger in (config.get("logger") or {}).values()]
     callbacks = [*watching, best_checkpoint(output), last]
-    return made(config.trainer, logger=loggers, callbacks=callbacks)
+    return made(config.trainer, logger=loggers, callbacks=callbacks, enable_progress_bar=shown)
 
 
 def made(node: "DictConfig", **arguments: Any) -> Any:  # noqa: ANN401 (what the node names)
@@ -141,7 +158,7 @@ def made(node: "DictConfig", **arguments: Any) -> Any:  # noqa: ANN401 (what the
             raise InputError(
                 "trainer=slurm wants a job of SLURM: start it with srun, or choose trainer=ddp"
             ) from error
-        if not isinstance(cause, (InputError, TypeError, MisconfigurationException)):
+        if not isinstance(cause, (ValueError, TypeError, MisconfigurationException)):
             raise
         reason = " ".join(str(cause).split())
         raise InputError(f"{reason} (see stemgan train --cfg job)") from error
@@ -177,6 +194,14 @@ def _checkpoint(resume: str | None, output: Path, model: "Engine") -> str | None
     if resume == "auto":
         last = output / "last.ckpt"
         resume = str(last) if last.is_file() else None
+    elif resume is not None and Path(resume).is_dir():
+        resume = str(Path(resume) / "last.ckpt")
+    taken = (output / "last.ckpt").is_file()
+    if taken and (resume is None or Path(resume).resolve().parent != output.resolve()):
+        raise InputError(
+            f"{output} holds another run: go on with it by resume=auto, or choose another "
+            "output_dir"
+        )
     if resume is not None:
         kept = read_checkpoint(Path(resume))["state_dict"]
         own = {name: value.shape for name, value in model.state_dict().items()}
