@@ -116,6 +116,25 @@ def test_a_signal_stops_after_its_step_and_training_goes_on_from_there(tmp_path,
     assert module.weight == 6
 
 
+class Validated(Callback):
+    def __init__(self):
+        self.at = []
+
+    def on_validation_start(self, trainer, module):
+        self.at.append(trainer.global_step)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no signals")
+@pytest.mark.parametrize("last", [3, 4])
+def test_no_validation_is_lost_where_a_signal_comes_in_its_step(tmp_path, last):
+    validated = Validated()
+    with pytest.raises(Stopped):
+        fit(tmp_path, Send(signal.SIGTERM, at=last), validated, val_check_interval=2)
+    assert saved(tmp_path) == last
+    fit(tmp_path, validated, val_check_interval=2, resume=tmp_path / "last.ckpt")
+    assert validated.at == [2, 4, 6]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SLURM")
 @pytest.mark.parametrize(
     ("variables", "job"),

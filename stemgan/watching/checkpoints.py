@@ -86,7 +86,7 @@ class LastCheckpoint(Checkpoint):
         check_number("checkpoint_minutes", minutes, 0, above=True)
         self.path, self.minutes = Path(folder) / "last.ckpt", minutes
         self._saved, self._saved_at, self._stepped = (0, 0), time.monotonic(), 0
-        self._signal = 0
+        self._signal = self._agreed = 0
         self._before: dict[int, Any] = {}
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
@@ -125,6 +125,9 @@ class LastCheckpoint(Checkpoint):
             # Lightning's own reduction waits at a barrier besides, in every step.
             torch.distributed.all_reduce(own, torch.distributed.ReduceOp.MAX)
             due, number = own.tolist()
+        if _validates(trainer):  # first, as who goes on from here would leave it out
+            self._agreed = number
+            return
         if due or number:
             self.save(trainer)
         if number:
@@ -140,8 +143,11 @@ class LastCheckpoint(Checkpoint):
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save where the best weights are chosen, too."""
-        if not trainer.sanity_checking and trainer.state.fn == "fit":
-            self.save(trainer)
+        if trainer.sanity_checking or trainer.state.fn != "fit":
+            return
+        self.save(trainer)
+        if self._agreed:
+            self._leave(trainer, self._agreed)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save the end."""
@@ -184,6 +190,13 @@ def _heard() -> list[int]:
     second = getattr(signal, "SIGUSR2", None)  # submitit's, which requeues its jobs
     theirs = [second] if second is not None and callable(signal.getsignal(second)) else []
     return [int(number) for number in (*_OURS, *theirs) if number is not None]
+
+
+def _validates(trainer: Trainer) -> bool:
+    """Tell whether a validation follows the step that has just been done."""
+    loop: Any = trainer.fit_loop
+    fetcher = loop._data_fetcher
+    return trainer.enable_validation and loop.epoch_loop._should_check_val_fx(fetcher)
 
 
 def _position(trainer: Trainer) -> tuple[int, int]:
