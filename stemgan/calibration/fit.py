@@ -23,21 +23,21 @@ _ROUNDING = 1e-9
 
 
 def fit_calibration(
-    counts: ErrorCounts, datasets: Mapping[str, int], about: dict[str, Any] | None = None
+    counts: ErrorCounts, kinds: Mapping[str, str], about: dict[str, Any] | None = None
 ) -> Calibration:
     """Turn counts of errors into factors.
 
-    In each bin of coverage and distance, with some of what its neighbours hold, every dataset
-    counts the same, and within it every group, whatever it has of pixels. A group that is left
-    out lies beyond the quantiles of the others more often than one that took part, and datasets
-    differ (simulated images are easier to be sure of). So the quantiles are widened about the
-    median until the groups of every dataset, each left out in its turn, lie between them at
-    least as often as the quantiles say; and deviations until those of no dataset are too small.
+    In each bin of coverage and distance, with some of what its neighbours hold, every kind of
+    image counts the same, and among them every group, whatever it has of pixels. A group that
+    is left out lies beyond the quantiles of the others more often than one that took part, and
+    kinds differ (simulated images are easier to be sure of). So the quantiles are widened about
+    the median until the groups of every kind, each left out in its turn, lie between them at
+    least as often as the quantiles say; and deviations until those of no kind are too small.
 
     Parameters
     ----------
     counts : of held-out images.
-    datasets : number of each group's dataset.
+    kinds : of images, for each group: simulated, real.
     about : see `Calibration`.
 
     Raises
@@ -50,7 +50,7 @@ def fit_calibration(
             f"{len(counts.groups)}: give more datasets"
         )
     names = list(counts.groups)
-    of = np.array([datasets[name] for name in names])
+    of = np.array([kinds[name] for name in names])
     tables = {
         truth: _table(np.stack([counts.groups[name][truth] for name in names]), of)
         for truth in TRUTHS
@@ -58,9 +58,9 @@ def fit_calibration(
     return Calibration(tables, about or {})
 
 
-def _table(counts: Array, of: NDArray[np.int64]) -> Table:
-    """Fit one truth; counts (groups, coverages, distances, bins), dataset of each group."""
-    members = [of == dataset for dataset in np.unique(of)]
+def _table(counts: Array, of: NDArray[np.str_]) -> Table:
+    """Fit one truth; counts (groups, coverages, distances, bins), kind of each group."""
+    members = [of == kind for kind in np.unique(of)]
     weight = np.sum([own / own.sum() for own in members], axis=0)
     shares = _per_group(counts) * weight[:, None, None, None]
     total = _filled(shares.sum(0))
@@ -121,7 +121,7 @@ def _filled(shares: Array) -> Array:
 
 
 def _widening(counts: Array, shares: Array, members: list[NDArray[np.bool_]]) -> float:
-    """Find the factor by which groups that are left out are covered, in every dataset."""
+    """Find the factor by which groups that are left out are covered, in every kind."""
     total = shares.sum(0)
     inside = np.zeros((len(counts), len(_WIDENINGS)))
     for own, share, row in zip(counts, shares, inside, strict=True):

@@ -1,5 +1,6 @@
 """Calibrating a model: held-out images under scans of every kind, and what it makes of them."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -44,15 +45,15 @@ def calibrate(
 ) -> Calibration:
     """Calibrate a model on the validation images of datasets.
 
-    Every dataset is scanned equally often and counts the same, and within it every group:
-    families in turn, coverages log-uniform from 1/100 to 1/10. The same datasets and
-    scans give the same calibration.
+    Simulated images and real ones are scanned equally often and count the same, and among
+    them every group: families in turn, coverages log-uniform from 1/100 to 1/10. The same
+    datasets and scans give the same calibration.
 
     Parameters
     ----------
     model : whose deviation is calibrated; it must estimate one.
     datasets : folders or URLs, as for training.
-    scans : how many, at least; each group gets the same number within its dataset.
+    scans : how many, at least; groups of one kind get the same number each.
     progress : wraps the scans to be made, given their number.
 
     Raises
@@ -94,26 +95,26 @@ def calibrate(
     return fit_calibration(counts, of, about)
 
 
-def plan_turns(pool: ImagePool, scans: int) -> tuple[list[Turn], dict[str, int]]:
+def plan_turns(pool: ImagePool, scans: int) -> tuple[list[Turn], dict[str, str]]:
     """Decide which image is scanned how, and how much each group counts.
 
     Returns
     -------
     turns : the scans; those of one group are spread evenly over coverages.
-    of : number of each group's dataset.
+    of : what kind of dataset each group is of: simulated, or real micrographs.
     """
     members: dict[tuple[int, str], list[int]] = {}
     for index, (dataset, group) in enumerate(
         zip(pool.where[:, 0].tolist(), pool.column("group"), strict=True)
     ):
         members.setdefault((dataset, group), []).append(index)
-    present = sorted({dataset for dataset, _ in members})
-    sizes = {dataset: sum(d == dataset for d, _ in members) for dataset in present}
+    kinds = [str(dataset.request.get("kind")) for dataset in pool.datasets]
+    sizes = Counter(kinds[dataset] for dataset, _ in members)
     turns, of = [], {}
     for (dataset, group), images in members.items():
         name = f"{dataset}/{group}"
-        of[name] = dataset
-        count = -(-scans // (len(present) * sizes[dataset]))
+        of[name] = kinds[dataset]
+        count = -(-scans // (len(sizes) * sizes[kinds[dataset]]))
         rng = np.random.default_rng(_number(name))
         share = (rng.permutation(count) + rng.random(count)) / count
         first = int(rng.integers(len(SPARSE_FAMILIES)))
