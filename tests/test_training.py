@@ -31,7 +31,6 @@ QUICK = [
     "trainer.max_steps=4",
     "trainer.val_check_interval=2",
     "+trainer.enable_progress_bar=false",
-    "+trainer.enable_model_summary=false",
 ]
 
 

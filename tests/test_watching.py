@@ -195,14 +195,19 @@ def test_stopping_needs_patience():
 
 
 def test_without_a_terminal_progress_is_a_line_a_validation(capsys):
-    progress, module = Progress(), SimpleNamespace(phase="adversarial")
+    groups = {"generator": torch.nn.Linear(40, 40), "judges": torch.nn.Linear(2, 1)}
+    module = SimpleNamespace(phase="adversarial", device="cpu", groups=lambda: groups)
+    progress = Progress()
     trainer = trainer_at(4, train__loss=0.5, val__rmse_blurred=3.25, speed__images_per_s=12.0)
     progress.on_train_start(trainer, module)
     progress.on_validation_end(trainer, module)
     progress.disable()
     progress.on_validation_end(trainer, module)
     said = capsys.readouterr()
-    assert said.err == "step 4/10: adversarial, loss 0.5, val 3.25, img/s 12\n"
+    assert said.err.splitlines() == [
+        "training 1,643 parameters on cpu: generator 1,640, judges 3",
+        "step 4/10: adversarial, loss 0.5, val 3.25, img/s 12",
+    ]
     assert said.out == ""
 
 

@@ -1,11 +1,14 @@
 """One bar for the whole training, with the numbers that matter; lines where none can move."""
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import ProgressBar
 from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from stemgan.training import Engine
 
 _SHOWN = {
     "train/loss": "loss",
@@ -35,7 +38,9 @@ class Progress(ProgressBar):
         self._enabled = True
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Begin where training does."""
+        """Begin where training does, and say what is trained."""
+        if self._enabled:
+            tqdm.write(trained(pl_module), file=sys.stderr)
         if self._enabled and sys.stderr.isatty():
             total = trainer.max_steps if trainer.max_steps > 0 else None
             self._bar = tqdm(total=total, initial=trainer.global_step, desc="training")
@@ -91,3 +96,13 @@ def figures(trainer: Trainer, module: Any) -> str:  # noqa: ANN401 (any module, 
     shown = [f"{name} {float(found[key]):.4g}" for key, name in _SHOWN.items() if key in found]
     phase = getattr(module, "phase", "")
     return ", ".join([phase, *shown] if phase else shown)
+
+
+def trained(module: LightningModule) -> str:
+    """Say what is trained, and where."""
+    parts = {
+        name: sum(p.numel() for p in part.parameters())
+        for name, part in cast("Engine", module).groups().items()
+    }
+    listed = ", ".join(f"{name} {count:,}" for name, count in parts.items())
+    return f"training {sum(parts.values()):,} parameters on {module.device}: {listed}"

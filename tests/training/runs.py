@@ -41,7 +41,6 @@ def overrides(model: str, dataset: Path, output: Path) -> list[str]:
         "trainer.log_every_n_steps=1",
         "trainer.val_check_interval=6",
         "+trainer.enable_progress_bar=false",
-        "+trainer.enable_model_summary=false",
     ]
 
 
