@@ -78,7 +78,7 @@ def test_quantiles_hold_as_much_as_they_say_at_every_distance(fitted, coverage):
         far.append(made.scan.nearest[0] / made.scan.nearest[0].mean() / 4)
     held = np.array(below).reshape(4, 2, 3, *SHAPE)
     np.testing.assert_allclose(held.mean((0, 3, 4)), [LEVELS, LEVELS], atol=0.02)
-    assert np.sqrt(np.mean(squares)) == pytest.approx(1, abs=0.05)
+    assert np.sqrt(np.mean(squares)) == pytest.approx(1, abs=0.1)
     between = held[:, :, 2] & ~held[:, :, 0]
     for low, high in ((0.05, 0.2), (0.2, 0.3), (0.3, 0.45), (0.45, 0.7)):
         ring = (np.array(far) >= low) & (np.array(far) < high)
@@ -112,7 +112,7 @@ def test_a_kind_that_is_harder_is_covered_too():
             inside.append((low <= truth) & (truth <= high))
             squares.append(((truth - made.image) / std) ** 2)
         assert np.mean(inside) > least
-        assert np.mean(squares) < 1.05
+        assert np.mean(squares) < 1.2
     assert np.mean(inside) < 0.93
 
 

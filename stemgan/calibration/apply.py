@@ -19,7 +19,8 @@ _EXTREME = float(np.finfo(np.float32).max)
 class Intervals(NamedTuple):
     """How sure a completion is, in its unit.
 
-    std : standard deviation of its error, (H, W) float32.
+    std : deviation of the normal distribution whose 5 and 95 % quantiles lie as far apart as
+        these: of its error, without the few largest, (H, W) float32.
     quantiles : the values that the truth lies below with a probability of 5, 50 and 95 %,
         (3, H, W) float32.
     """

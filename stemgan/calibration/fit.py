@@ -20,6 +20,7 @@ _NEIGHBOUR = 0.25
 
 _WIDENINGS = np.linspace(1.0, 2.0, 101)
 _ROUNDING = 1e-9
+_NORMAL = 2 * 1.6449  # deviations between its 5 and 95 % quantiles
 
 
 def fit_calibration(
@@ -32,7 +33,8 @@ def fit_calibration(
     is left out lies beyond the quantiles of the others more often than one that took part, and
     kinds differ (simulated images are easier to be sure of). So the quantiles are widened about
     the median until the groups of every kind, each left out in its turn, lie between them at
-    least as often as the quantiles say; and deviations until those of no kind are too small.
+    least as often as the quantiles say. The deviation is that of the normal distribution whose
+    5 and 95 % quantiles lie as far apart.
 
     Parameters
     ----------
@@ -63,16 +65,12 @@ def _table(counts: Array, of: NDArray[np.str_]) -> Table:
     members = [of == kind for kind in np.unique(of)]
     weight = np.sum([own / own.sum() for own in members], axis=0)
     shares = _per_group(counts) * weight[:, None, None, None]
-    total = _filled(shares.sum(0))
-    quantiles = _quantiles(total)
+    quantiles = _quantiles(shares.sum(0))
     factor = _widening(counts, shares, members)
     middle = quantiles[1]
     quantiles = np.stack([middle + factor * (each - middle) for each in quantiles])
-    std = np.sqrt((total * CENTRES**2).sum(-1) / total.sum(-1))
-    squares = (counts * CENTRES**2).sum(-1) / std**2
-    mean = squares.sum((1, 2)) / counts.sum((1, 2, 3))
-    worst = max(float(mean[own].mean()) for own in members)
-    return Table(std * max(1.0, worst) ** 0.5, quantiles)
+    # Not the root mean square, which a few wild pixels of one image would decide.
+    return Table((quantiles[-1] - quantiles[0]) / _NORMAL, quantiles)
 
 
 def _per_group(counts: Array) -> Array:

@@ -30,7 +30,8 @@ _LARGEST = 1e4
 class Table:
     """Factors of one truth; c coverages, d distances.
 
-    std : of the deviation, to make it the root mean square error, (c, d).
+    std : of the deviation, to make it that of a normal distribution with the quantiles below,
+        (c, d).
     quantiles : added to the completion in deviations, they give its quantiles, (3, c, d).
     """
 
