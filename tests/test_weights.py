@@ -1,6 +1,7 @@
 """Weights files: of both architectures, of older versions, and what is refused."""
 
 import json
+from hashlib import sha256
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
+from stemgan.calibration import Calibration
 from stemgan.errors import InputError
 from stemgan.networks import Ede2020Config, Ede2020Generator, Generator, GeneratorConfig
 from stemgan.weights import (
@@ -132,3 +134,11 @@ def test_the_shipped_model_loads():
     assert architecture_of(generator) == header["architecture"] == "stemgan"
     with safe_open(MODELS[DEFAULT_MODEL], framework="pt") as file:
         assert len(generator.state_dict()) == len(file.keys())
+
+
+def test_the_shipped_model_is_calibrated_and_its_weights_are_those_that_were_validated():
+    _, header = load_generator()
+    assert Calibration.from_dict(header["calibration"]).about["split"] == "val"
+    data = MODELS[DEFAULT_MODEL].read_bytes()
+    weights = data[8 + int.from_bytes(data[:8], "little") :]
+    assert sha256(weights).hexdigest().startswith("3a4459f20c75c811de6368aebc215afa")
