@@ -40,7 +40,7 @@ def _start(path: Path) -> int:
 
 def main() -> None:
     """Print the error in bins."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("run", type=Path, help="folder of a training with log_every_n_steps=1")
     parser.add_argument("--bin", type=int, default=400, help="steps a bin")
     arguments = parser.parse_args()

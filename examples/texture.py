@@ -25,7 +25,7 @@ SHAPE = (256, 256)
 
 def main() -> None:
     """Draw and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("-o", "--output", type=Path, default=Path("texture.png"))
     parser.add_argument("--kind", default="boundary", help="of the simulated micrograph")
     parser.add_argument("--coverage", type=float, default=1 / 20)
