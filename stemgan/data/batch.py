@@ -1,6 +1,6 @@
 """What a training step receives: truths and what a network may see of them."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import torch
@@ -32,3 +32,13 @@ class Batch(NamedTuple):
     coverage: "torch.Tensor"
     family: "torch.Tensor"
     key: "torch.Tensor"
+
+
+def parts_of(batch: Batch, count: int) -> list[Batch]:
+    """Split a batch into at most `count` parts, as even as can be."""
+    size = -(-len(batch.target) // count)
+    found: list[Batch] = []
+    for start in range(0, len(batch.target), size):
+        fields: list[Any] = [None if f is None else f[start : start + size] for f in batch]
+        found.append(Batch(*fields))
+    return found

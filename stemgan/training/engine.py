@@ -8,18 +8,16 @@ import torch
 from torch import Tensor, nn
 
 from stemgan.data import Batch
+from stemgan.data.batch import parts_of
 from stemgan.errors import InputError, check_number, check_whole
 from stemgan.networks.discriminator import Discriminators
+from stemgan.training.divergence import Diverged, keep_step
 from stemgan.training.validating import Validating
 
 if TYPE_CHECKING:
     from lightning.pytorch.core.optimizer import LightningOptimizer
 
 Terms = dict[str, Tensor]
-
-
-class Diverged(RuntimeError):
-    """A loss or a gradient is not finite; the message says at which step."""
 
 
 class Engine(Validating):
@@ -196,16 +194,13 @@ class Engine(Validating):
         loss = sum(means.values(), torch.zeros((), device=self.device))
         if torch.isfinite(loss + norm):
             return
+        folder = Path(self.trainer.default_root_dir)
+        step, rank = self.global_step, self.global_rank
+        path = keep_step(folder, step, rank, terms=terms, batch=batch._asdict())
         values = ", ".join(f"{name} {term.item():g}" for name, term in means.items())
-        rank = f"_rank_{self.global_rank}" if self.global_rank else ""
-        name = f"diverged_step_{self.global_step}{rank}.pt"
-        path = Path(self.trainer.default_root_dir) / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        kept = {"step": self.global_step, "terms": terms, "batch": batch._asdict()}
-        torch.save(kept, path)
         raise Diverged(
-            f"step {self.global_step} is not finite ({values}, gradient {norm.item():g}): look "
-            f"at its batch in {path}, and go on from last.ckpt with a smaller learning rate"
+            f"step {step} is not finite ({values}, gradient {norm.item():g}): look at its "
+            f"batch in {path}, and go on from last.ckpt with a smaller learning rate"
         )
 
     def _log_step(self, terms: Terms, rates: dict[str, float]) -> None:
@@ -223,16 +218,6 @@ class Engine(Validating):
         total = values.clone()
         torch.distributed.all_reduce(total)
         return total / self.trainer.world_size
-
-
-def parts_of(batch: Batch, count: int) -> list[Batch]:
-    """Split a batch into at most `count` parts, as even as can be."""
-    size = -(-len(batch.target) // count)
-    found: list[Batch] = []
-    for start in range(0, len(batch.target), size):
-        fields: list[Any] = [None if f is None else f[start : start + size] for f in batch]
-        found.append(Batch(*fields))
-    return found
 
 
 def check_sizes(taken: object, own: object) -> None:

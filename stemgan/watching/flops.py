@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from stemgan.data import Batch
-from stemgan.training.engine import parts_of
+from stemgan.data.batch import parts_of
 
 if TYPE_CHECKING:
     from stemgan.training import Engine

@@ -9,7 +9,7 @@ import torch
 from lightning.pytorch import Trainer
 from torch.utils.data import DataLoader
 
-import stemgan.training.engine as engine_module
+from stemgan.data.batch import parts_of
 from stemgan.errors import InputError
 from stemgan.losses import gaussian_blur
 from stemgan.networks import Generator
@@ -226,7 +226,7 @@ def test_wrong_options_are_refused(option):
 
 def test_parts_hold_every_sample_once():
     whole = batch(5)
-    parts = engine_module.parts_of(whole._replace(kriged=None), 2)
+    parts = parts_of(whole._replace(kriged=None), 2)
     assert [len(part.target) for part in parts] == [3, 2]
     assert torch.equal(torch.cat([part.key for part in parts]), whole.key)
     assert parts[0].kriged is None

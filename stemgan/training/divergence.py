@@ -1,0 +1,25 @@
+"""A step that is not finite: what is kept of it, and how training ends."""
+
+from pathlib import Path
+
+import torch
+
+
+class Diverged(RuntimeError):
+    """A loss or a gradient is not finite; the message says at which step."""
+
+
+def keep_step(folder: Path, step: int, rank: int, **of_it: object) -> Path:
+    """Save what led to a step, to be looked at, and return where.
+
+    Parameters
+    ----------
+    folder : the run's.
+    step, rank : which step, on which process.
+    of_it : tensors, and dictionaries of them, by name.
+    """
+    name = f"diverged_step_{step}" + (f"_rank_{rank}" if rank else "")
+    path = folder / f"{name}.pt"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save({"step": step, **of_it}, path)
+    return path
