@@ -57,7 +57,7 @@ def overrides(case: Case, options: argparse.Namespace) -> list[str]:
     steps = untimed(case, options) + options.steps
     fidelity, adversarial = (0, steps) if case.phase == "adversarial" else (steps, 0)
     own = (configuration_folder() / "data" / f"{case.model}.yaml").is_file()
-    quiet = ("checkpointing", "progress_bar", "model_summary")
+    quiet = ("checkpointing", "progress_bar")
     return [
         f"data={case.model if own else 'shards'}",
         f"data.datasets={json.dumps([Path(path).as_posix() for path in options.datasets])}",
