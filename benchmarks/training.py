@@ -193,14 +193,14 @@ def measured(options: argparse.Namespace, folder: Path) -> list[Row]:
 def table(rows: list[Row]) -> str:
     lines = [
         f"{'model':<11}{'phase':<12}{'precision':<11}{'batches':<8}{'images/s':>8}{'MFU %':>7}"
-        f"{'waiting %':>10}{'peak MiB':>9}{'first loss':>11}{'last':>8}{'% apart':>15}"
+        f"{'waiting %':>10}{'peak MiB':>9}{'first loss':>11}{'last':>11}{'% apart':>15}"
     ]
     for row in rows:
         apart = [f"{100 * row[key]:.2g}" for key in row if key.endswith("_apart")]
         lines.append(
             f"{row['model']:<11}{row['phase']:<12}{row['precision']:<11}{row['batches']:<8}"
             f"{row['images_per_s']:>8.3g}{100 * row['mfu']:>7.1f}{100 * row['waiting']:>10.1f}"
-            f"{row['peak_mib']:>9.0f}{row['losses'][0]:>11.4g}{row['losses'][-1]:>8.4g}"
+            f"{row['peak_mib']:>9.0f}{row['losses'][0]:>11.4g}{row['losses'][-1]:>11.4g}"
             f"{', '.join(apart):>15}"
         )
     for precision, source in dict.fromkeys((r["precision"], r["peak_source"]) for r in rows):
