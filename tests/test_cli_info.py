@@ -1,6 +1,9 @@
 """`stemgan info` of architectures and of weights of each."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -63,3 +66,20 @@ def test_weights_of_each_architecture_are_described(kind, tmp_path, capsys):
 def test_a_near_miss_of_an_architecture_is_named(capsys):
     assert main(["info", "ede2021"]) == 2
     assert "did you mean ede2020?" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other pipes")
+def test_a_reader_that_has_had_enough_is_no_error_of_ours():
+    code = "import sys; from stemgan.cli import main; sys.exit(main(['info', 'stemgan-s']))"
+    path = os.pathsep.join(part for part in sys.path if part)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    process.stdout.close()
+    said = process.stderr.read()
+    process.stderr.close()
+    assert process.wait() == 1
+    assert said == b""

@@ -142,3 +142,10 @@ def test_the_shipped_model_is_calibrated_and_its_weights_are_those_that_were_val
     data = MODELS[DEFAULT_MODEL].read_bytes()
     weights = data[8 + int.from_bytes(data[:8], "little") :]
     assert sha256(weights).hexdigest().startswith("3a4459f20c75c811de6368aebc215afa")
+
+
+def test_a_checkpoint_is_sent_to_export(tmp_path):
+    path = tmp_path / "last.ckpt"
+    torch.save({"state_dict": {}}, path)
+    with pytest.raises(InputError, match="stemgan export"):
+        load_generator(path)

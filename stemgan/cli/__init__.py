@@ -1,7 +1,9 @@
 """The command line: one module a command, imported only when that command is asked for."""
 
+import os
 import sys
 from importlib import import_module
+from pathlib import Path
 
 from stemgan import __version__
 from stemgan.errors import InputError
@@ -77,6 +79,11 @@ def main(argv: list[str] | None = None) -> int:
         if name not in COMMANDS:
             raise InputError(f"there is no command {name!r}: {_nearest(name)}")
         import_module(f"stemgan.cli.{name}").main(rest)
+        sys.stdout.flush()  # so that a closed pipe is found here, not at the end
+    except BrokenPipeError:
+        # The reader, `head` say, has had enough; what Python flushes at the end goes nowhere.
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 (open to the end)
+        return 1
     except InputError as error:
         print(f"stemgan: {error}", file=sys.stderr)
         return 2

@@ -116,6 +116,10 @@ def load_generator(
         OSError,
         JSONDecodeError,
     ) as error:
+        if path.suffix == ".ckpt":
+            raise InputError(
+                f"{path} is a checkpoint: take its weights out by stemgan export"
+            ) from error
         reason = str(error).splitlines()[0]
         raise InputError(f"{path} is not a readable weights file: {reason}") from error
     return generator.eval(), header
