@@ -56,12 +56,19 @@ def completer(args: argparse.Namespace) -> Completer:
 
     Raises
     ------
-    InputError : there is no such method, model or device.
+    InputError : there is no such method, model or device, or a seed of nothing.
     """
-    if args.method:
-        return classical(args.method)
     truth = ("raw" if args.raw else "blurred") if args.uncertainty else None
-    return network(args.model, args.device, args.seed, truth)
+    if args.method:
+        chosen = classical(args.method)
+    else:
+        chosen = network(args.model, args.device, args.seed or 0, truth)
+    if args.seed is not None and "seed" not in chosen.record:
+        raise InputError(
+            f"--seed chooses among textures, and {chosen.label} makes none: leave it out, or "
+            "say --model stemgan-s-adv"
+        )
+    return chosen
 
 
 def classical(name: str) -> Completer:

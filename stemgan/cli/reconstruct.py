@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument("--method", metavar="NAME", help=f"in place of a network: {METHOD_NAMES}")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     parser.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="of the texture of adversarial models"
+        "--seed", type=int, metavar="N", help="of the texture of adversarial models (0)"
     )
     parser.add_argument(
         "--uncertainty",

@@ -213,3 +213,10 @@ def test_a_folder_that_cannot_be_written(folder, capsys, monkeypatch):
         assert main(["reconstruct", *arguments]) == 2
         assert "cannot be written" in capsys.readouterr().err
     assert list((folder / "locked").iterdir()) == []
+
+
+@pytest.mark.parametrize("of", [["--model", "stemgan-s"], ["--method", "linear"]])
+def test_a_seed_of_what_makes_no_texture_is_refused(of, folder, capsys):
+    npy("scan.npy", partial())
+    assert main(["reconstruct", "scan.npy", *of, "--seed", "1", "-o", "out.tif"]) == 2
+    assert "makes none" in capsys.readouterr().err
