@@ -1,6 +1,5 @@
 """`stemgan reconstruct --watch`: files are completed as they appear, once they are whole."""
 
-import argparse
 import io
 import json
 import os
@@ -17,9 +16,6 @@ import pytest
 
 from stemgan import images
 from stemgan.cli import main
-from stemgan.cli.live.scans import Scans
-from stemgan.cli.live.stop import Stop
-from stemgan.cli.live.watcher import Method, Watcher
 from stemgan.images import read_micrograph, read_partial_scans, write_image
 from tests.reconstructing import SHAPE, image, mask, npy, partial, tif
 
@@ -272,65 +268,6 @@ def test_two_scans_of_one_name(watched, capsys):
     assert "would both become A.tif" in capsys.readouterr().err
 
 
-class TestWatcher:
-    """What cannot be brought about from outside at the right moment."""
-
-    def run(self, read, complete, seconds=0.2):
-        args = argparse.Namespace(
-            interval=0.01, overwrite=False, uncertainty=False, preview=False, mask=None
-        )
-        scans = Scans(Path("in"), own_masks=True, inputs=[])
-        watcher = Watcher(scans, Path("out"), args, [])
-        stop = Stop()
-        timer = threading.Timer(seconds, lambda: setattr(stop, "asked", True))
-        timer.start()
-        watcher.run(Method(read, complete), stop)
-        timer.join()
-        return watcher
-
-    def test_what_changes_while_it_is_read_is_not_completed(self, watched, capsys):
-        npy("in/a.npy", partial())
-        completed = []
-
-        def read(job):
-            with job.source.open("ab") as file:
-                file.write(b"more")
-            return []
-
-        watcher = self.run(read, lambda job, scans: completed.append(job) or [])
-        assert completed == []
-        assert watcher.outcomes == {}
-        assert watcher.waiting() == 1
-        assert capsys.readouterr().err == ""
-
-    def test_any_error_is_said_in_a_sentence_and_ends_nothing(self, watched, capsys):
-        npy("in/a.npy", partial())
-        os.utime("in/a.npy", ns=(10**18, 10**18 + 1000))
-        npy("in/b.npy", partial())
-
-        def complete(job, scans):
-            if job.source.stem == "a":
-                raise RuntimeError("out of\nmemory")
-            return [{"seconds": 0.0}]
-
-        watcher = self.run(lambda job: [], complete)
-        assert (watcher.count("failed"), watcher.count("done")) == (1, 1)
-        err = capsys.readouterr().err.splitlines()
-        assert "a.npy could not be completed (RuntimeError: out of memory)" in err[0]
-        assert err[1].startswith("b.npy: completed")
-
-
-def test_signals_are_taken_over_for_a_while_and_the_second_interrupts():
-    before = signal.getsignal(signal.SIGINT)
-    with Stop() as stop:
-        signal.raise_signal(signal.SIGINT)
-        stop.sleep(time.monotonic() + 1000)
-        assert stop.asked
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is before
-
-
 def test_a_signal_ends_the_process_with_a_summary(watched):
     npy("in/a.npy", partial())
     new_group = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
@@ -357,39 +294,3 @@ def test_a_signal_ends_the_process_with_a_summary(watched):
     figures = json.loads(out)
     assert (figures["done"], figures["waiting"], figures["failed"]) == (1, 1, [])
     assert "Traceback" not in err
-
-
-REFUSED = {
-    "no folder": (["--watch", "no", "-o", "out"], "the folder no does not exist"),
-    "a file": (["--watch", "file", "-o", "out"], "file is a file"),
-    "the same folder": (["--watch", "in", "-o", "in/../in"], "is the folder that is watched"),
-    "no output": (["--watch", "in"], "needs a folder for the results"),
-    "output in no folder": (["--watch", "in", "-o", "no/out"], "does not exist"),
-    "output is a file": (["--watch", "in", "-o", "file"], "file is a file"),
-    "scans too": (["a.npy", "--watch", "in", "-o", "out"], "leave out a.npy"),
-    "neither": (["-o", "out"], "SCAN"),
-    "interval alone": (["a.npy", "--interval", "2"], "goes with --watch"),
-    "interval of 0": (["--watch", "in", "-o", "out", "--interval", "0"], "interval"),
-    "interval of nan": (["--watch", "in", "-o", "out", "--interval", "nan"], "interval"),
-    "no such mask": (["--watch", "in", "-o", "out", "--mask", "m.tif"], "m.tif does not exist"),
-    "no such path": (
-        ["--watch", "in", "-o", "out", "--path", "p.csv", "--shape", "9x9"],
-        "p.csv does not exist",
-    ),
-    "path without shape": (["--watch", "in", "-o", "out", "--path", "p.csv"], "--shape"),
-    "no such model": (["--watch", "in", "-o", "out", "--model", "nope"], "nope"),
-    "no such method": (["--watch", "in", "-o", "out", "--method", "linea"], "linear"),
-}
-
-
-@pytest.mark.parametrize("case", REFUSED)
-def test_refused(case, watched, capsys):
-    npy("a.npy", partial())
-    Path("file").write_text("mine")
-    arguments, expected = REFUSED[case]
-    assert main(["reconstruct", *arguments]) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert err.count("\n") == 1
-    assert expected in err
-    assert sorted(p.name for p in Path().iterdir()) == ["a.npy", "file", "in"]
