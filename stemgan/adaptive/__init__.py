@@ -1,0 +1,1 @@
+"""Scans that choose their next positions by what is not known yet."""

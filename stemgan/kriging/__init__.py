@@ -1,0 +1,1 @@
+"""Kriging on any device that torch runs on."""

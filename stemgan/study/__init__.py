@@ -1,0 +1,1 @@
+"""Scan-path design studies: what a path costs, what it shows, what it misses."""
