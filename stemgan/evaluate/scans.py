@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgan.evaluate.sources import Source, Stamp, stamp
+from stemgan.evaluate.sources import Stamp, stamp
 from stemgan.measurement import Noise, PartialScan, measure
 from stemgan.pathfiles import is_file, scan_design
 from stemgan.pathfiles.detect import split
@@ -55,27 +55,69 @@ class Taken(NamedTuple):
     pitch: float
 
 
-def take(source: Source, condition: Condition, seed: int) -> Taken:
-    """Scan a source under a condition.
+class Drawn(NamedTuple):
+    """A path as it is drawn for an image.
 
-    The path depends on the image's name where it is random, and never on the electrons, so that
+    design : solved for its coverage.
+    trace : the path on the image's pixels.
+    key : what of the image and the scan random numbers follow from.
+    """
+
+    design: ScanDesign
+    trace: Trace
+    key: str
+
+
+class Imaged(Protocol):
+    """What can be scanned: an image with a name."""
+
+    @property
+    def name(self) -> str:
+        """What tables call it; each once."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width [px]."""
+        ...
+
+    def truth(self) -> NDArray[np.float32]:
+        """Return the full image, (H, W) float32."""
+        ...
+
+
+def draw_path(source: Imaged, condition: Condition, seed: int) -> Drawn:
+    """Draw the path of a condition for an image.
+
+    It depends on the image's name where it is random, and never on the electrons, so that
     doses compare.
     """
-    drawn = f"{seed}/{source.name}/{condition.scan}/{condition.coverage}"
-    path_seed = 0 if condition.fixed else _number(drawn) % 2**31
-    trace, pitch = _trace(
+    key = f"{seed}/{source.name}/{condition.scan}/{condition.coverage}"
+    path_seed = 0 if condition.fixed else number_of(key) % 2**31
+    design, trace = _trace(
         Condition(condition.scan, condition.coverage),
         source.shape,
         path_seed,
         _stamp(condition),
     )
-    rng = np.random.default_rng(_number(f"{drawn}/{condition.electrons}"))
+    return Drawn(design, trace, key)
+
+
+def pitch_of(design: ScanDesign, scan: PartialScan) -> float:
+    """Return a scan's pitch or gap length [px], see `Taken`."""
+    return design.pitch or 4 * float(scan.nearest[0].mean()) or 1.0
+
+
+def take(source: Imaged, condition: Condition, seed: int) -> Taken:
+    """Scan a source under a condition, along the path that `draw_path` draws."""
+    drawn = draw_path(source, condition, seed)
+    rng = np.random.default_rng(number_of(f"{drawn.key}/{condition.electrons}"))
     truth = source.truth()
-    scan = measure(truth, trace, Noise(electrons=condition.electrons), rng)
-    return Taken(truth, scan, pitch or 4 * float(scan.nearest[0].mean()) or 1.0)
+    scan = measure(truth, drawn.trace, Noise(electrons=condition.electrons), rng)
+    return Taken(truth, scan, pitch_of(drawn.design, scan))
 
 
-def take_scan(source: Source, condition: Condition, seed: int) -> tuple[NDArray, PartialScan]:
+def take_scan(source: Imaged, condition: Condition, seed: int) -> tuple[NDArray, PartialScan]:
     """Return the truth and the partial scan that `take` takes."""
     return take(source, condition, seed)[:2]
 
@@ -92,7 +134,7 @@ def coverage_notes(conditions: Iterable[Condition], shape: tuple[int, int]) -> l
     for scan, coverage in dict.fromkeys((c.scan, c.coverage) for c in conditions):
         condition = Condition(scan, coverage)
         if condition.fixed and not is_file(scan):
-            achieved = _trace(condition, shape, 0, _stamp(condition))[0].coverage
+            achieved = _trace(condition, shape, 0, _stamp(condition))[1].coverage
             note = coverage_note(parse_coverage(coverage), achieved, scan)
             notes += [f"{scan} at {shape[0]}x{shape[1]}: {note}"] if note else []
     return notes
@@ -106,9 +148,9 @@ def file_of(scan: str) -> Path:
 @lru_cache(maxsize=2)
 def _trace(
     condition: Condition, shape: tuple[int, int], seed: int, _: Stamp | None
-) -> tuple[Trace, float | None]:
+) -> tuple[ScanDesign, Trace]:
     design = design_of(condition, shape, seed)
-    return design.trace(), design.pitch
+    return design, design.trace()
 
 
 def _stamp(condition: Condition) -> Stamp | None:
@@ -116,5 +158,6 @@ def _stamp(condition: Condition) -> Stamp | None:
     return stamp(file_of(condition.scan)) if is_file(condition.scan) else None
 
 
-def _number(text: str) -> int:
+def number_of(text: str) -> int:
+    """Return the 64-bit number that follows from a text, for seeds."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
