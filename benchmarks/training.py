@@ -31,7 +31,7 @@ from lightning.pytorch.loggers.logger import DummyLogger
 from torch.utils.data import DataLoader
 
 from stemgan.cli.common import say
-from stemgan.cli.training.overrides import composed, configuration_folder
+from stemgan.cli.overrides import composed, configuration_folder
 from stemgan.cli.training.run import made
 from stemgan.data import Batch
 from stemgan.watching import Throughput

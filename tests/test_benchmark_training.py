@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stemgan.cli.training.overrides import check, composed
+from stemgan.cli.overrides import check, composed
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 

@@ -5,8 +5,8 @@ import sys
 import pytest
 
 from stemgan.cli import main
-from stemgan.cli.training.jobs import split
-from stemgan.cli.training.overrides import check, composed
+from stemgan.cli.hydra_jobs import split
+from stemgan.cli.overrides import check, composed
 from stemgan.errors import InputError
 
 TYPOS = [

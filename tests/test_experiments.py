@@ -8,7 +8,7 @@ from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import Logger
 
 from stemgan.cli import main
-from stemgan.cli.training.overrides import composed, configuration_folder
+from stemgan.cli.overrides import composed, configuration_folder
 from stemgan.cli.training.run import made
 from stemgan_data_prep.synthesize import synthesize
 

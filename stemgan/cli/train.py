@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from stemgan.cli.common import emit
-from stemgan.cli.training.overrides import composed, configuration_folder
+from stemgan.cli.overrides import composed, configuration_folder
 from stemgan.errors import InputError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def main(argv: list[str]) -> None:
     elif as_json:
         raise InputError("--json goes with a single run: leave it out, or Hydra's own flags")
     else:
-        from stemgan.cli.training.jobs import leave_to_hydra
+        from stemgan.cli.hydra_jobs import leave_to_hydra
 
         leave_to_hydra(words, _job)
 
@@ -58,7 +58,7 @@ def _single(words: list[str], *, as_json: bool) -> None:
 
 def _job(config: "DictConfig") -> None:
     """Train one job of Hydra's, in a folder of its own."""
-    from stemgan.cli.training.jobs import as_single
+    from stemgan.cli.hydra_jobs import as_single
     from stemgan.cli.training.run import run, text
 
     with as_single(config) as words:

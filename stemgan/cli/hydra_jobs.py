@@ -7,7 +7,13 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from stemgan.cli.training.overrides import check, complaints, configuration_folder
+from stemgan.cli.overrides import (
+    TRAIN,
+    Configuration,
+    check,
+    complaints,
+    configuration_folder,
+)
 from stemgan.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,7 +24,9 @@ _ALONE = (*_MANY, "--resolve", "--hydra-help")
 _WITH_VALUE = ("-c", "--cfg", "-p", "--package", "-i", "--info")
 
 
-def leave_to_hydra(words: Sequence[str], job: "Callable[[DictConfig], None]") -> None:
+def leave_to_hydra(
+    words: Sequence[str], job: "Callable[[DictConfig], None]", of: Configuration = TRAIN
+) -> None:
     """Let Hydra's own main handle its flags: -m, --cfg, --info and the like.
 
     Hydra reads the process's arguments, wants -m first, and ends the process with code 1
@@ -30,16 +38,16 @@ def leave_to_hydra(words: Sequence[str], job: "Callable[[DictConfig], None]") ->
     """
     import hydra
 
-    flags, overrides = split(words)
-    check(overrides)
+    flags, overrides = split(words, of)
+    check(overrides, of)
     main = hydra.main(
-        version_base="1.3", config_path=str(configuration_folder()), config_name="train"
+        version_base="1.3", config_path=str(configuration_folder()), config_name=of.name
     )
-    with complaints(), _as_process([*flags, *overrides]):
+    with complaints(of), _as_process([*flags, *overrides]):
         main(job)()
 
 
-def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
+def split(words: Sequence[str], of: Configuration = TRAIN) -> tuple[list[str], list[str]]:
     """Part Hydra's flags, -m first, from the overrides.
 
     Raises
@@ -58,7 +66,7 @@ def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
         elif flags and flags[-1] in _WITH_VALUE:
             flags.append(word)
         elif word.startswith("-"):
-            flags.append(_known(word))
+            flags.append(_known(word, of))
         else:
             overrides.append(word)
     shown = next((flag for flag in flags if flag not in ("--resolve",)), None)
@@ -67,13 +75,13 @@ def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
     return first + flags, overrides
 
 
-def _known(word: str) -> str:
+def _known(word: str, of: Configuration) -> str:
     flags = (*_ALONE, *_WITH_VALUE, "--json", "--help")
     name = word.partition("=")[0]
     if name in flags:
         return word
     near = get_close_matches(name, flags, n=1)
-    hint = f"did you mean {near[0]}?" if near else "see stemgan train --help"
+    hint = f"did you mean {near[0]}?" if near else f"see stemgan {of.command} --help"
     raise InputError(f"there is no flag {word}: {hint}")
 
 
@@ -97,7 +105,7 @@ def _as_process(words: list[str]) -> Iterator[None]:
 def as_single(config: "DictConfig") -> Iterator[list[str]]:
     """Make a job of Hydra's like a run of its own, and give the overrides that it has.
 
-    Further processes of the training are then started as those of a single run are.
+    Further processes of a training are then started as those of a single run are.
     """
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf

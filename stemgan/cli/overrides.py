@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stemgan.errors import InputError
 
@@ -13,7 +13,26 @@ if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
     from omegaconf import DictConfig
 
-_SEE = "(see stemgan train --cfg job)"
+
+class Configuration(NamedTuple):
+    """A configuration of `conf`, and the command that it is of.
+
+    name : of its YAML file, without the suffix.
+    command : what is typed after "stemgan".
+    each : what is done with each of several values.
+    """
+
+    name: str
+    command: str
+    each: str
+
+    @property
+    def see(self) -> str:
+        """Where the entries are listed."""
+        return f"(see stemgan {self.command} --cfg job)"
+
+
+TRAIN = Configuration("train", "train", "train with each")
 
 
 def configuration_folder() -> Path:
@@ -25,8 +44,13 @@ def configuration_folder() -> Path:
     return inside if inside.is_dir() else package.parent / "conf"
 
 
-def composed(words: Sequence[str]) -> "DictConfig":
+def composed(words: Sequence[str], of: Configuration = TRAIN) -> "DictConfig":
     """Compose the configuration of one run; names such as the folder of this minute are fixed.
+
+    Parameters
+    ----------
+    words : the overrides.
+    of : which configuration.
 
     Raises
     ------
@@ -34,34 +58,34 @@ def composed(words: Sequence[str]) -> "DictConfig":
     """
     from omegaconf import OmegaConf
 
-    with complaints():
-        parsed = _parsed(words)
+    with complaints(of):
+        parsed = _parsed(words, of)
         for override in parsed:
             if override.is_sweep_override():
                 raise InputError(
-                    f"{override.input_line} has several values: add -m to train with each, "
+                    f"{override.input_line} has several values: add -m to {of.each}, "
                     "or write [...] for a list"
                 )
         with _initialised():
-            _check(parsed)
-            config = _compose(words)
+            _check(parsed, of)
+            config = _compose(words, of)
         OmegaConf.resolve(config)
     return config
 
 
-def check(words: Sequence[str]) -> None:
+def check(words: Sequence[str], of: Configuration = TRAIN) -> None:
     """Refuse mistyped overrides of a run of many jobs before the first one starts.
 
     Raises
     ------
     InputError : an override, or a value that one of the jobs would get, names nothing.
     """
-    with complaints(), _initialised():
-        _check(_parsed(words))
+    with complaints(of), _initialised():
+        _check(_parsed(words, of), of)
 
 
 @contextmanager
-def complaints() -> Iterator[None]:
+def complaints(of: Configuration = TRAIN) -> Iterator[None]:
     """Turn what Hydra and OmegaConf raise into sentences."""
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
@@ -69,7 +93,7 @@ def complaints() -> Iterator[None]:
     try:
         yield
     except (HydraException, OmegaConfBaseException) as error:
-        raise InputError(f"{_sentence(error)} {_SEE}") from error
+        raise InputError(f"{_sentence(error)} {of.see}") from error
 
 
 def _sentence(error: Exception) -> str:
@@ -85,13 +109,13 @@ def _initialised() -> Iterator[None]:
         yield
 
 
-def _compose(words: Sequence[str], *, hydra: bool = False) -> "DictConfig":
+def _compose(words: Sequence[str], of: Configuration, *, hydra: bool = False) -> "DictConfig":
     from hydra import compose
 
-    return compose("train", list(words), return_hydra_config=hydra)
+    return compose(of.name, list(words), return_hydra_config=hydra)
 
 
-def _parsed(words: Sequence[str]) -> "list[Override]":
+def _parsed(words: Sequence[str], of: Configuration) -> "list[Override]":
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
 
@@ -100,14 +124,14 @@ def _parsed(words: Sequence[str]) -> "list[Override]":
         try:
             override = OverridesParser.create().parse_override(word)
         except HydraException as error:
-            raise InputError(f"{word!r} is no override: write NAME=VALUE {_SEE}") from error
+            raise InputError(f"{word!r} is no override: write NAME=VALUE {of.see}") from error
         if not isinstance(override.key_or_group, str) or not override.key_or_group:
-            raise InputError(f"{word!r} names nothing: write NAME=VALUE {_SEE}")
+            raise InputError(f"{word!r} names nothing: write NAME=VALUE {of.see}")
         parsed.append(override)
     return parsed
 
 
-def _check(overrides: "list[Override]") -> None:
+def _check(overrides: "list[Override]", of: Configuration) -> None:
     """Check choices of groups first: what names there are follows from them."""
     groups = [(one, options) for one in overrides if (options := _options(one))]
     for one, options in groups:
@@ -117,11 +141,11 @@ def _check(overrides: "list[Override]") -> None:
                 raise InputError(f"{name} cannot be null: write ~{name} to leave it out")
             if choice not in options:
                 raise InputError(f"{name} has no choice {choice!r}: {_near(choice, options)}")
-    config = _compose([_first(one) for one, _ in groups], hydra=True)
+    config = _compose([_first(one) for one, _ in groups], of, hydra=True)
     chosen = [id(one) for one, _ in groups]
     for one in overrides:
         if id(one) not in chosen:
-            _check_name(config, one)
+            _check_name(config, one, of)
 
 
 def _options(override: "Override") -> list[str]:
@@ -149,7 +173,7 @@ def _first(override: "Override") -> str:
     return f"{key}={next(iter(override.sweep_string_iterator()))}"
 
 
-def _check_name(config: "DictConfig", override: "Override") -> None:
+def _check_name(config: "DictConfig", override: "Override", of: Configuration) -> None:
     """Walk down a dotted name, and say where it leaves the configuration."""
     from omegaconf import DictConfig
 
@@ -163,7 +187,7 @@ def _check_name(config: "DictConfig", override: "Override") -> None:
             if (override.is_add() or override.is_force_add()) and depth > 0:
                 _check_added(node, parts, depth)
                 return
-            raise InputError(_unknown(config, node, parts, depth, override))
+            raise InputError(_unknown(config, node, parts, depth, override, of))
         node = _child(node, part)
 
 
@@ -176,7 +200,12 @@ def _check_added(node: "DictConfig", parts: list[str], depth: int) -> None:
 
 
 def _unknown(
-    config: "DictConfig", node: "DictConfig", parts: list[str], depth: int, one: "Override"
+    config: "DictConfig",
+    node: "DictConfig",
+    parts: list[str],
+    depth: int,
+    one: "Override",
+    of: Configuration,
 ) -> str:
     name, part = ".".join(parts), parts[depth]
     before = "".join(f"{parent}." for parent in parts[:depth])
@@ -190,7 +219,7 @@ def _unknown(
     near = [path for path in whole if path in paths] or near
     near = near or [path for path in paths if path.split(".")[-1] == parts[-1]][:1]
     near = near or get_close_matches(parts[-1], paths, n=1)
-    hint = f"choose from {', '.join(before + key for key in siblings)}" if siblings else _SEE
+    hint = f"choose from {', '.join(before + key for key in siblings)}" if siblings else of.see
     hint = f"did you mean {near[0]!r}?" if near else hint
     return f"there is no {name!r} in the configuration: {hint}"
 
