@@ -1,10 +1,12 @@
 """Outputs that appear whole or not at all."""
 
+import json
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from stemgan.errors import InputError
 
@@ -78,3 +80,55 @@ def whole_file(path: Path) -> Iterator[Path]:
         raise InputError(f"{path} could not be written: {error.strerror or error}") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+class Line(NamedTuple):
+    """One line of a file that is only ever added to: where it begins, and what it holds."""
+
+    offset: int
+    content: Any
+
+
+def append_line(path: Path, content: Any) -> int:  # noqa: ANN401 (whatever JSON holds)
+    """Add a line of JSON by one write, and return where it begins.
+
+    What a crash cut off before stays on a line of its own.
+
+    Raises
+    ------
+    InputError : the file cannot be written.
+    """
+    line = json.dumps(content).encode() + b"\n"
+    try:
+        with path.open("ab+", buffering=0) as file:
+            begin = file.seek(0, os.SEEK_END)
+            if begin:
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":
+                    line, begin = b"\n" + line, begin + 1
+            file.write(line)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror or error}") from error
+    return begin
+
+
+def read_lines(path: Path) -> Iterator[Line]:
+    """Yield the whole lines of JSON of a file, if it is there; cut ones are passed over."""
+    if not path.is_file():
+        return
+    offset = 0
+    with path.open("rb") as file:
+        for line in file:
+            begin, offset = offset, offset + len(line)
+            try:
+                content = json.loads(line)
+            except ValueError:
+                continue
+            yield Line(begin, content)
+
+
+def line_at(path: Path, offset: int) -> Any:  # noqa: ANN401 (whatever JSON holds)
+    """Return what the line holds that begins at an offset."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        return json.loads(file.readline())

@@ -3,7 +3,60 @@
 import os
 import signal
 import threading
-from multiprocessing import parent_process
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from itertools import islice
+from multiprocessing import get_context, parent_process
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def in_processes(
+    work: Callable[..., T],
+    items: Iterable[tuple[Any, ...]],
+    workers: int,
+    start: Callable[..., None],
+    arguments: tuple[Any, ...] = (),
+) -> Iterator[T]:
+    """Yield what `work` makes of each item, as it comes, from worker processes.
+
+    Few items are under way at a time: results that nobody waits for would pile up.
+
+    Parameters
+    ----------
+    work : called as work(*item) in a worker.
+    items : its arguments.
+    workers : how many processes; they are spawned.
+    start : called as start(index, *arguments) in each worker first, which are numbered.
+    arguments : of `start`.
+    """
+    context = get_context("spawn")
+    numbers = context.Queue()
+    for index in range(workers):
+        numbers.put(index)
+    pool = ProcessPoolExecutor(
+        workers, context, initializer=_start, initargs=(numbers, start, arguments)
+    )
+    left = iter(items)
+    running: set[Future[T]] = set()
+    try:
+        while True:
+            more = islice(left, 2 * workers - len(running))
+            running |= {pool.submit(work, *item) for item in more}
+            if not running:
+                return
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            while done:
+                yield done.pop().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+        numbers.close()
+
+
+def _start(numbers: Any, start: Callable[..., None], arguments: tuple[Any, ...]) -> None:  # noqa: ANN401 (a queue)
+    begin_worker()
+    start(numbers.get(), *arguments)
 
 
 def begin_worker() -> None:

@@ -3,10 +3,7 @@
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import replace
-from itertools import islice
-from multiprocessing import get_context
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +14,7 @@ from stemgan.evaluate.plan import Plan
 from stemgan.evaluate.scans import Condition, Taken, take
 from stemgan.evaluate.sources import Source
 from stemgan.metrics import PITCH_EDGES, ErrorByDistance, blurred, score
-from stemgan.processes import begin_worker
+from stemgan.processes import in_processes
 
 
 class Entry(NamedTuple):
@@ -52,7 +49,7 @@ def run(
 ) -> Iterator[Cell]:
     """Evaluate cells of a plan, and yield each as it comes."""
     if workers > 1:
-        yield from _in_parallel(plan, cells, workers)
+        yield from in_processes(_work, cells, workers, _start_worker, (plan, workers))
         return
     for source, condition in cells:
         yield evaluate_cell(plan, source, condition, methods)
@@ -105,30 +102,7 @@ _STATE: dict[str, Any] = {}
 """The plan and the methods of a worker process, loaded once."""
 
 
-def _in_parallel(
-    plan: Plan, cells: Iterable[tuple[Source, Condition]], workers: int
-) -> Iterator[Cell]:
-    """Keep a few cells under way at a time: results that nobody waits for would pile up."""
-    pool = ProcessPoolExecutor(
-        workers, get_context("spawn"), initializer=_start_worker, initargs=(plan, workers)
-    )
-    left = iter(cells)
-    running: set[Future[Cell]] = set()
-    try:
-        while True:
-            more = islice(left, 2 * workers - len(running))
-            running |= {pool.submit(_work, *cell) for cell in more}
-            if not running:
-                return
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            while done:
-                yield done.pop().result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _start_worker(plan: Plan, workers: int) -> None:
-    begin_worker()
+def _start_worker(_: int, plan: Plan, workers: int) -> None:
     if any(name not in METHODS for name in plan.methods):
         import torch
 

@@ -1,7 +1,6 @@
 """What is already evaluated: an append-only file, so that a run that stopped continues."""
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 from stemgan.errors import InputError
 from stemgan.evaluate.cells import Cell
 from stemgan.evaluate.scans import Condition
-from stemgan.files import whole_file
+from stemgan.files import append_line, read_lines, whole_file
 from stemgan.metrics import PITCH_EDGES, ErrorByDistance
 
 JOURNAL = "progress.jsonl"
@@ -76,7 +75,7 @@ class Journal:
         """
         settings = json.loads(json.dumps(settings))
         journal = cls(path)
-        lines = _lines(path)
+        lines = (line.content for line in read_lines(path))
         first = next(lines, None)
         same = first == settings
         if first is not None and not same and not overwrite:
@@ -113,10 +112,7 @@ class Journal:
                 for entry in cell.entries
             ],
         }
-        try:
-            _append(self.path, json.dumps(described).encode() + b"\n")
-        except OSError as error:
-            raise InputError(f"{self.path} cannot be written: {error.strerror}") from error
+        append_line(self.path, described)
         self._keep(described)
 
     def _keep(self, cell: dict[str, Any]) -> None:
@@ -134,23 +130,3 @@ class Journal:
             profiles.pitch.merge(ErrorByDistance.unpack(entry["by_pitch"], PITCH_EDGES))
             profiles.images += 1
             profiles.pitches += cell["pitch"]
-
-
-def _append(path: Path, line: bytes) -> None:
-    with path.open("ab+", buffering=0) as file:
-        if file.seek(0, os.SEEK_END):
-            file.seek(-1, os.SEEK_END)
-            if file.read(1) != b"\n":  # what a crash cut off stays on a line of its own
-                line = b"\n" + line
-        file.write(line)
-
-
-def _lines(path: Path) -> Any:  # noqa: ANN401 (an iterator of what JSON holds)
-    if not path.is_file():
-        return
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            try:
-                yield json.loads(line)
-            except json.JSONDecodeError:
-                continue
