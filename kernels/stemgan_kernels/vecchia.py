@@ -11,12 +11,15 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from stemgan_kernels.threads import in_bands
+
 
 def inverse_factor(
     points: NDArray[np.int64],
     neighbours: NDArray[np.int32],
     covariance: NDArray[np.float32],
     noise: NDArray[np.float64],
+    threads: int = 1,
 ) -> NDArray[np.float32]:
     """Compute the rows of the factor G, in which Gᵀ G approximates the inverse covariance.
 
@@ -26,6 +29,7 @@ def inverse_factor(
     neighbours : for each point, numbers of earlier points; -1 where there are fewer, (n, m).
     covariance : covariance at the lags of a periodic grid, (H, W): (y, x) at [y % H, x % W].
     noise : variance that each point has besides, above 0, (n,).
+    threads : how many share the rows out; the result is the same.
 
     Returns
     -------
@@ -50,7 +54,11 @@ def inverse_factor(
     if count and (neighbours.max(axis=1, initial=-1) >= np.arange(count)).any():
         raise ValueError("a neighbour must be an earlier point")
     values = np.zeros((count, neighbours.shape[1] + 1), np.float32)
-    _rows(points, neighbours, covariance, noise, values)
+
+    def rows(start: int, stop: int) -> None:
+        _rows(points, neighbours, covariance, noise, values, start, stop)
+
+    in_bands(rows, count, threads)
     return values
 
 
@@ -61,6 +69,8 @@ def _rows(
     covariance: NDArray[np.float32],
     noise: NDArray[np.float64],
     values: NDArray[np.float32],
+    start: int,
+    stop: int,
 ) -> None:
     """Row i solves Lᵀ g = e for the Cholesky factor L of its own small covariance matrix."""
     height, width = covariance.shape
@@ -68,7 +78,7 @@ def _rows(
     lower = np.empty((most + 1, most + 1))
     row = np.empty(most + 1)
     chosen = np.empty(most + 1, np.int64)
-    for i in range(len(points)):
+    for i in range(start, stop):
         last = 0
         for k in range(most):
             if neighbours[i, k] >= 0:
@@ -77,9 +87,10 @@ def _rows(
         chosen[last] = i
         for a in range(last + 1):
             for b in range(a + 1):
-                y = (points[chosen[a], 0] - points[chosen[b], 0]) % height
-                x = (points[chosen[a], 1] - points[chosen[b], 1]) % width
-                total = float(covariance[y, x])
+                y = points[chosen[a], 0] - points[chosen[b], 0]
+                x = points[chosen[a], 1] - points[chosen[b], 1]
+                # Points lie on the grid, so that one step brings a lag back onto it.
+                total = float(covariance[y + height * (y < 0), x + width * (x < 0)])
                 if a == b:
                     total += noise[chosen[a]]
                 for k in range(b):

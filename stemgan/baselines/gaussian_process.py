@@ -14,13 +14,14 @@ ask for much more than the rings give: those are the peaks of a lattice.
 The completion is the posterior mean S Aᵀ C⁻¹ y: the best of all linear methods, if S is right.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stemgan.baselines.covariance import fit_covariance
-from stemgan.baselines.kriging import Kriging, Vector
+from stemgan.baselines.kriging import Kriging, Vector, inner
 from stemgan.baselines.smoothing import in_own_unit, weights
 from stemgan.baselines.spectra import (
     average,
@@ -67,7 +68,7 @@ def gaussian_process(
     rounds : refinements of the spectrum.
     peak : how much more than its ring a peak of the spectrum must hold, above 1.
     peak_width : width of a peak [Fourier pixels].
-    workers : threads of the Fourier transforms.
+    workers : threads; the result is the same.
 
     Returns
     -------
@@ -127,8 +128,7 @@ class _Model:
         system.prepare(spectrum, self.noise)
         drawn = system.take(system.image(self.waves * np.sqrt(spectrum)))
         drawn += np.sqrt(self.noise) * self.errors
-        self.dual = system.solve(self.values, self.dual, _TOLERANCE, _ITERATIONS)
-        self.sampled = system.solve(drawn, self.sampled, _TOLERANCE, _ITERATIONS)
+        self.dual, self.sampled = self._explain(drawn)
         pixels = system.shape[0] * system.shape[1]
         given, sampled = (
             (np.abs(system.spread(dual)) ** 2 / np.float32(pixels)).astype(np.float32)
@@ -137,8 +137,22 @@ class _Model:
         evidence = _evidence(spectrum, given, sampled, self.peaks, self.noise)
         self._raise(evidence, peak, peak_width)
         relative = system.relative
-        ratio = (relative @ self.dual**2) / (relative @ self.sampled**2)
+        ratio = inner(relative, self.dual**2) / inner(relative, self.sampled**2)
         self.noise = max(self.noise * float(np.clip(ratio, 0.3, 3)), _LEAST_NOISE)
+
+    def _explain(self, drawn: Vector) -> tuple[Vector, Vector]:
+        """Solve for the values and for what was drawn, side by side where threads allow it."""
+        starts = ((self.values, self.dual), (drawn, self.sampled))
+        workers = max(self.system.workers // 2, 1)
+
+        def solved(values: Vector, start: Vector | None) -> Vector:
+            return self.system.solve(values, start, _TOLERANCE, _ITERATIONS, workers)
+
+        if self.system.workers == 1:
+            return solved(*starts[0]), solved(*starts[1])
+        with ThreadPoolExecutor(2) as pool:
+            found = [pool.submit(solved, *each) for each in starts]
+            return found[0].result(), found[1].result()
 
     def _raise(self, evidence: "_Evidence", peak: float, peak_width: float) -> None:
         given, expected, calm = evidence.given, evidence.expected, evidence.calm

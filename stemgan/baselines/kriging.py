@@ -27,7 +27,7 @@ class Kriging:
     shape : of the periodic grid, at least that of the mask.
     mask : measured pixels.
     relative : R: variance of each measured pixel's noise over σ², in raster order.
-    workers : threads of the Fourier transforms.
+    workers : threads; the result is the same.
     """
 
     def __init__(
@@ -46,10 +46,11 @@ class Kriging:
         self.crowded = len(points) > max(_CROWDED * mask.size, _MOST_POINTS)
         self.order = np.zeros(0, np.int64) if self.crowded else _shuffled(len(points))
         self.points = points[self.order]
-        self.neighbours = _neighbours(self.points)
+        self.neighbours = nearest_earlier(self.points, workers)
         self.spectrum = np.ones((shape[0], shape[1] // 2 + 1), np.float32)
         self.variance = 1.0
         self.factor: Any = None
+        self.transposed: Any = None
 
     def prepare(self, spectrum: Image, variance: float) -> None:
         """Set S, (H, W // 2 + 1), and σ², and factor the preconditioner."""
@@ -62,33 +63,44 @@ class Kriging:
 
         noise = variance * self.relative[self.order]
         covariance = self.image(spectrum.astype(np.complex64))
-        values = inverse_factor(self.points, self.neighbours, covariance, noise)
+        values = inverse_factor(self.points, self.neighbours, covariance, noise, self.workers)
         own = np.arange(len(self.points), dtype=np.int32)[:, None]
         columns = np.concatenate([self.neighbours, own], axis=1)
         used = columns >= 0
         starts = np.concatenate([[0], np.cumsum(used.sum(axis=1))])
-        self.factor = csr_matrix((values[used], columns[used], starts))
+        # In double precision, as products with other precisions copy the matrix every time.
+        entries = values[used].astype(np.float64)
+        self.factor = csr_matrix((entries, columns[used], starts))
+        self.transposed = self.factor.T.tocsr()
 
-    def spread(self, dual: Vector) -> Spectrum:
+    def spread(self, dual: Vector, workers: int | None = None) -> Spectrum:
         """Return the Fourier transform of Aᵀ dual."""
         grid = np.zeros(self.shape, np.float32)
         grid.ravel()[self.at] = dual
-        return spectrum_of(grid, self.shape, self.workers)
+        return spectrum_of(grid, self.shape, workers or self.workers)
 
-    def image(self, spectrum: Spectrum) -> Image:
+    def image(self, spectrum: Spectrum, workers: int | None = None) -> Image:
         """Transform a spectrum back to the grid."""
-        return image_of(spectrum, self.shape, self.workers).astype(np.float32, copy=False)
+        found = image_of(spectrum, self.shape, workers or self.workers)
+        return found.astype(np.float32, copy=False)
 
     def take(self, image: Image) -> Vector:
         """Apply A: take the measured pixels of the grid."""
         return image.ravel()[self.at].astype(np.float64)
 
-    def mean(self, dual: Vector) -> Image:
+    def mean(self, dual: Vector, workers: int | None = None) -> Image:
         """Return S Aᵀ dual: the posterior mean, for dual = C⁻¹ values."""
-        return self.image(self.spread(dual) * self.spectrum)
+        spectrum = self.spread(dual, workers)
+        spectrum *= self.spectrum
+        return self.image(spectrum, workers)
 
     def solve(
-        self, values: Vector, start: Vector | None, tolerance: float, iterations: int
+        self,
+        values: Vector,
+        start: Vector | None,
+        tolerance: float,
+        iterations: int,
+        workers: int | None = None,
     ) -> Vector:
         """Solve C dual = values.
 
@@ -98,34 +110,44 @@ class Kriging:
         start : where to start from; None: zero.
         tolerance : largest norm of the residual over that of the values.
         iterations : most iterations.
+        workers : threads, where others solve beside this one; None: all.
         """
         dual = np.zeros_like(values) if start is None else start
-        residual = values.copy() if start is None else values - self._product(start)
-        limit = tolerance**2 * float(values @ values)
-        ahead = self._precondition(residual)
-        direction, size = ahead, float(residual @ ahead)
+        residual = values.copy() if start is None else values - self._product(start, workers)
+        limit = tolerance**2 * inner(values, values)
+        ahead = self._precondition(residual, workers)
+        direction, size = ahead, inner(residual, ahead)
         for _ in range(iterations):
-            if float(residual @ residual) <= limit or size <= 0:
+            if inner(residual, residual) <= limit or size <= 0:
                 break
-            product = self._product(direction)
-            step = size / float(direction @ product)
+            product = self._product(direction, workers)
+            step = size / inner(direction, product)
             dual = dual + step * direction
             residual = residual - step * product
-            ahead = self._precondition(residual)
-            size, before = float(residual @ ahead), size
+            ahead = self._precondition(residual, workers)
+            size, before = inner(residual, ahead), size
             direction = ahead + (size / before) * direction
         return dual
 
-    def _product(self, dual: Vector) -> Vector:
-        return self.take(self.mean(dual)) + self.variance * self.relative * dual
+    def _product(self, dual: Vector, workers: int | None) -> Vector:
+        return self.take(self.mean(dual, workers)) + self.variance * self.relative * dual
 
-    def _precondition(self, residual: Vector) -> Vector:
+    def _precondition(self, residual: Vector, workers: int | None) -> Vector:
         if self.crowded:
             inverse = 1 / (self.spectrum + np.float32(self.variance))
-            return self.take(self.image(self.spread(residual) * inverse))
+            return self.take(self.image(self.spread(residual, workers) * inverse, workers))
         found = np.empty_like(residual)
-        found[self.order] = self.factor.T @ (self.factor @ residual[self.order])
+        found[self.order] = self.transposed @ (self.factor @ residual[self.order])
         return found
+
+
+def inner(a: Vector, b: Vector) -> float:
+    """Return the inner product, without BLAS: its threads cost more than they save here.
+
+    Where another program uses the cores, each product waited for them ten times as long as a
+    whole iteration takes.
+    """
+    return float(np.einsum("i,i", a, b))
 
 
 def _shuffled(count: int) -> NDArray[np.int64]:
@@ -133,7 +155,7 @@ def _shuffled(count: int) -> NDArray[np.int64]:
     return np.random.default_rng(0).permutation(count)
 
 
-def _neighbours(points: NDArray[np.int64]) -> NDArray[np.int32]:
+def nearest_earlier(points: NDArray[np.int64], workers: int = 1) -> NDArray[np.int32]:
     """Find the nearest earlier points of each point, -1 where there are fewer, (n, m).
 
     Among three times as many of all points up to the next doubling: half of them are earlier.
@@ -148,7 +170,8 @@ def _neighbours(points: NDArray[np.int64]) -> NDArray[np.int32]:
         wanted = min(3 * NEIGHBOURS, stop)
         for low in range(start, stop, _CHUNK):  # in chunks, so that memory stays small
             rows = np.arange(low, min(low + _CHUNK, stop))
-            near = np.asarray(tree.query(points[rows], k=wanted)[1]).reshape(len(rows), wanted)
+            near = np.asarray(tree.query(points[rows], k=wanted, workers=workers)[1])
+            near = near.reshape(len(rows), wanted)
             earlier = near < rows[:, None]
             rank = np.cumsum(earlier, axis=1)
             row, column = np.nonzero(earlier & (rank <= NEIGHBOURS))

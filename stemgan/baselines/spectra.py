@@ -48,8 +48,12 @@ def spectrum_of(
 def image_of(
     spectrum: NDArray[Any], shape: tuple[int, int], workers: int = 1
 ) -> NDArray[np.floating]:
-    """Return the image of a real Fourier transform, (H, W)."""
-    return np.asarray(scipy.fft.irfft2(spectrum, shape, workers=workers))
+    """Return the image of a real Fourier transform, (H, W).
+
+    Axis by axis: SciPy's transform of both at once takes more than twice as long.
+    """
+    columns: Any = scipy.fft.ifft(spectrum, shape[0], axis=0, workers=workers)
+    return np.asarray(scipy.fft.irfft(columns, shape[1], axis=1, workers=workers))
 
 
 def frequencies(shape: tuple[int, int]) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stemgan.baselines import complete
+from stemgan.baselines.gaussian_process import gaussian_process
 from stemgan.measurement import PartialScan, Scale, intensity_scale
 from stemgan.networks import Ede2020Generator
 from stemgan.networks.ede2020 import ede2020_input
@@ -58,7 +58,7 @@ def estimate(
     scale = intensity_scale(scan)
     distance, infill = scan.nearest
     # On the whole frame, as its spectrum is the frame's.
-    kriged = complete(scan, "gaussian-process")
+    kriged = gaussian_process(scan, workers=torch.get_num_threads())
     planes = (scale.apply(infill), scan.dwell, distance, scale.apply(kriged))
 
     def run(inputs: Image) -> Image:
