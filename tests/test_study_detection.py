@@ -1,0 +1,265 @@
+"""Features are looked for: scores, thresholds, rates, and what the uncertainty said."""
+
+import math
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stemgan.baselines import complete
+from stemgan.errors import InputError
+from stemgan.measurement import PartialScan
+from stemgan.study.conditions import Scanned, Setting
+from stemgan.study.detection import FeatureTask, Search, feature_tasks, sighting
+from stemgan.study.detection_rates import (
+    DISTANCE_EDGES,
+    decided,
+    detection_summary,
+    share_of_images,
+)
+from stemgan.study.features import FEATURES, Pair, draw_pair
+from stemgan.study.plan import StudyPlan
+from stemgan.study.tasks import Completed, Record, Tools
+
+SETTING = Setting("spiral", "1/10")
+SIDE = 128
+
+
+def plan(**features: Any) -> StudyPlan:
+    return StudyPlan((), (SETTING, Setting("dots", "1/10", dose=20.0)), (), features=features)
+
+
+@pytest.fixture(scope="module")
+def pair() -> Pair:
+    return draw_pair("vacancy", (SIDE, SIDE), np.random.default_rng(4), 2)
+
+
+def scanned(pair: Pair, mask: np.ndarray) -> Scanned:
+    scan = PartialScan(pair.truth * mask, mask.astype(np.float32))
+    return Scanned(pair.truth, scan, 8.0, float(mask.mean()), None, {})
+
+
+def every_third() -> np.ndarray:
+    mask = np.zeros((SIDE, SIDE), bool)
+    mask[::3] = True
+    return mask
+
+
+def completed(image: np.ndarray, width: float | None = None) -> Completed:
+    if width is None:
+        return Completed(image.astype(np.float32))
+    shifts = np.array([-width, 0, width])[:, None, None]
+    std = np.full(image.shape, width / 1.645, np.float32)
+    return Completed(image.astype(np.float32), std, (image + shifts).astype(np.float32))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_the_score_is_the_share_of_the_contrast_that_is_shown(pair: Pair, share: float) -> None:
+    truth, twin = pair.blurred
+    image = twin + share * (truth - twin)
+    for index in range(len(pair.places)):
+        found = sighting(pair, index, completed(image), scanned(pair, every_third()))
+        assert found["score"] == pytest.approx(share, abs=1e-4)
+        assert (found["room"], found["flagged"], found["deviation"]) == (None, None, None)
+
+
+def test_a_sighting_says_where_the_feature_lies(pair: Pair) -> None:
+    y, x = np.round(pair.places[0]).astype(int)
+    assert x > 25
+    mask = np.zeros((SIDE, SIDE), bool)
+    mask[:, x - 25] = True
+    found = sighting(pair, 0, completed(pair.twin), scanned(pair, mask))
+    assert found["distance_px"] == 25
+    assert found["distance_pitch"] == 25 / 8
+    assert found["path_crosses"] is False
+    assert found["measured_share"] == 0
+    mask[y] = True
+    found = sighting(pair, 0, completed(pair.twin), scanned(pair, mask))
+    assert found["distance_px"] == 0
+    assert found["path_crosses"] is True
+    assert 0 < found["measured_share"] < 0.5
+
+
+def test_an_interval_flags_a_miss_only_if_it_has_room_for_the_feature(pair: Pair) -> None:
+    truth, twin = pair.blurred
+    largest = np.abs(truth - twin).max()
+    at = scanned(pair, every_third())
+    wide = sighting(pair, 0, completed(twin, 1.1 * largest), at)
+    narrow = sighting(pair, 0, completed(twin, 0.1 * largest), at)
+    assert (wide["room"], wide["flagged"]) == (1, True)
+    assert (narrow["room"], narrow["flagged"]) == (0, False)
+    assert wide["deviation"] == pytest.approx(1)
+    without = completed(twin, 1.1 * largest)._replace(quantiles=None)
+    assert sighting(pair, 0, without, at)["flagged"] is True
+
+
+def test_deviation_is_that_of_the_place_over_the_usual_one(pair: Pair) -> None:
+    made = completed(pair.blurred[1], 1.0)
+    assert made.std is not None
+    made.std[pair.window(1)] *= 3
+    at = scanned(pair, every_third())
+    assert sighting(pair, 1, made, at)["deviation"] == pytest.approx(3, rel=1e-5)
+    assert sighting(pair, 0, made, at)["deviation"] == pytest.approx(1, rel=1e-5)
+
+
+def test_a_task_gives_each_feature_with_and_without() -> None:
+    def linear(scan: PartialScan) -> Completed:
+        return Completed(complete(scan, "linear"))
+
+    task = next(feature_tasks(plan(kinds=["vacancy"], images=1, instances=2, size=SIDE)))
+    assert pickle.loads(pickle.dumps(task)) == task
+    tools = Tools(plan(), {"linear": linear, "again": linear})
+    records = task.run(tools)
+    assert [(r["present"], r["method"], r["instance"]) for r in records] == [
+        (present, method, n)
+        for present in (True, False)
+        for method in ("linear", "again")
+        for n in (0, 1)
+    ]
+    assert {r["table"] for r in records} == {"detection"}
+    assert {r["feature"] for r in records} == {"vacancy"}
+    there, absent = records[0], records[4]
+    same = ("distance_px", "path_crosses", "measured_share", "achieved", "contrast")
+    assert [there[name] for name in same] == [absent[name] for name in same]
+    assert there["score"] > absent["score"]
+    assert task.run(tools) == records
+
+
+def test_on_the_path_a_feature_is_seen_and_far_from_it_it_is_not() -> None:
+    def nearest(scan: PartialScan) -> Completed:
+        return Completed(complete(scan, "nearest"))
+
+    tools = Tools(plan(), {"nearest": nearest})
+    rows: list[Record] = []
+    for number in range(8):
+        rows += FeatureTask("heavy-atom", number, SETTING, 4, SIDE).run(tools)
+    crossed = [r["score"] for r in rows if r["present"] and r["measured_share"] > 0.2]
+    missed = [r["score"] for r in rows if r["present"] and not r["path_crosses"]]
+    assert crossed
+    assert missed
+    assert np.mean(crossed) > 0.5
+    assert abs(np.mean(missed)) < 0.2
+
+
+def test_every_task_has_a_key_of_its_own() -> None:
+    tasks = list(feature_tasks(plan(images=3)))
+    assert len(tasks) == len({task.key for task in tasks}) == 2 * 3 * len(FEATURES)
+    assert list(feature_tasks(plan())) == []
+
+
+@pytest.mark.parametrize(
+    ("entries", "said"),
+    [
+        ({"kinds": ["vacncy"]}, "did you mean vacancy"),
+        ({"kinds": []}, "features.kinds is empty"),
+        ({"images": 0}, "features.images=0"),
+        ({"instances": 1.5}, "features.instances=1.5"),
+        ({"size": 64}, "features.size=64"),
+        ({"false_alarms": 5}, "a share between 0 and 1, not 5"),
+        ({"image": 5}, "there is no features.image"),
+    ],
+)
+def test_a_configuration_that_makes_no_sense_is_refused(
+    entries: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(InputError, match=said):
+        list(feature_tasks(plan(**entries)))
+
+
+def test_one_feature_may_be_named_alone() -> None:
+    assert Search.from_config({"kinds": "vacancy"}).kinds == ("vacancy",)
+    assert Search.from_config({"kinds": ["particle", "particle"]}).kinds == ("particle",)
+
+
+def row(image: int, score: float, present: bool, **more: Any) -> Record:
+    usual = {"feature": "vacancy", "method": "m", "scan": "spiral", "coverage": "1/50"}
+    where = {"dose": None, "dwell_s": 1e-6, "lag_s": 0.0}
+    judged = {"distance_px": 3.0, "distance_pitch": 0.1, "flagged": None, "deviation": None}
+    return {
+        **usual,
+        **where,
+        **judged,
+        "image": image,
+        "score": score,
+        "present": present,
+    } | more
+
+
+def noise(images: int = 400, each: int = 5, seed: int = 0) -> list[Record]:
+    rng = np.random.default_rng(seed)
+    return [row(n, float(rng.normal()), False) for n in range(images) for _ in range(each)]
+
+
+@pytest.mark.parametrize("wanted", [0.05, 0.2])
+def test_false_alarms_come_at_the_wanted_rate(wanted: float) -> None:
+    found = [r["detected"] for r in decided(noise(), wanted)]
+    assert np.mean(found) == pytest.approx(wanted, abs=0.01)
+
+
+def test_a_threshold_is_set_on_other_images_alone() -> None:
+    rows = [row(n, n / 100, False) for n in range(100)]
+    rows.append(row(99, 0.985, True))
+    changed = [*rows[:99], row(99, 1e6, False), rows[100]]
+    assert decided(rows)[-1]["threshold"] == decided(changed)[-1]["threshold"] == 0.94
+    assert decided(rows)[-1]["detected"] is True
+
+
+def test_too_few_scans_without_a_feature_decide_nothing() -> None:
+    few = [row(n, 0.0, False) for n in range(19)] + [row(0, 1.0, True)]
+    assert decided(few)[-1]["detected"] is None
+    enough = [row(19, 0.0, False), *few]
+    assert decided(enough)[-1]["detected"] is True
+    summary = detection_summary(decided(few))[0]
+    assert summary["detection_rate"] is None
+    assert summary["misses"] == 0
+
+
+def test_conditions_have_thresholds_of_their_own() -> None:
+    quiet = [row(n, 0.0, False) for n in range(30)] + [row(0, 0.5, True)]
+    loud = [r | {"method": "other", "score": 10 * r["score"] + 7} for r in quiet]
+    mixed = decided([*quiet, *loud])
+    assert [mixed[30]["threshold"], mixed[-1]["threshold"]] == [0, 7]
+
+
+def test_the_summary_counts_what_it_says() -> None:
+    rows = [row(n, 0.01 * n, False) for n in range(40)]
+    rows += [row(n, 1.0, True, flagged=True, deviation=1.0) for n in range(30)]
+    rows += [
+        row(n, 0.0, True, distance_px=9.0, flagged=n < 32, deviation=2.0) for n in range(30, 40)
+    ]
+    whole, near, far, *_ = detection_summary(decided(rows))
+    assert (whole["kind"], whole["features"], whole["images"]) == ("all", 40, 40)
+    assert whole["detection_rate"] == 0.75
+    assert whole["detection_low"] < 0.75 < whole["detection_high"]
+    assert whole["misses"] == 10
+    assert whole["misses_flagged"] == 0.2
+    assert whole["hits_flagged"] == 1
+    assert (whole["misses_deviation"], whole["hits_deviation"]) == (2, 1)
+    alarm = whole["false_alarm_rate"]
+    assert alarm == pytest.approx(0.05, abs=0.026)
+    assert whole["false_discovery_rate"] == pytest.approx(alarm / (alarm + 0.75))
+    assert (near["kind"], near["low"], near["high"]) == ("distance", 2, 4)
+    assert near["detection_rate"] == 1
+    assert (far["low"], far["high"], far["detection_rate"]) == (8, 12, 0)
+    assert far["shown"] is None  # nothing without a feature lies there
+
+
+def test_bins_hold_every_feature_once() -> None:
+    rng = np.random.default_rng(0)
+    rows = noise(30, 1) + [
+        row(n, 1.0, True, distance_px=float(d), distance_pitch=float(d) / 20)
+        for n, d in enumerate(rng.uniform(0, 40, 50))
+    ]
+    summary = detection_summary(decided(rows))
+    for kind in ("distance", "pitch"):
+        assert sum(r["features"] for r in summary if r["kind"] == kind) == 50
+    assert math.isinf(DISTANCE_EDGES[-1])
+    assert all(r["high"] is None or math.isfinite(r["high"]) for r in summary)
+
+
+def test_features_of_one_image_count_as_one_in_the_interval() -> None:
+    alone = [{"image": n, "seen": n % 2 == 0} for n in range(20)]
+    copied = [each for each in alone for _ in range(9)]
+    assert share_of_images(copied, "seen") == share_of_images(alone, "seen")
+    assert share_of_images([{"image": 0, "seen": None}], "seen") == (None, None, None)
