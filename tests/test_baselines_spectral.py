@@ -42,7 +42,7 @@ def drawn(shape, weights, seed=0):
 
 
 def one_kernel(number, variance=1.0):
-    weights = np.zeros(covariance._kernels(np.zeros(1)).shape[1])
+    weights = np.zeros(covariance.kernels(np.zeros(1)).shape[1])
     weights[number] = variance
     return weights
 
@@ -167,8 +167,8 @@ def test_the_fitted_covariance_is_that_of_the_process():
     scan = scanned(noisy, "jittered-grid", 1 / 6)
     found = fit_covariance(scan.values, scan.mask)
     lags = np.array([0.0, 2.0, 5.0, 10.0])
-    wanted = covariance._kernels(lags) @ one_kernel(6)
-    difference = wanted - covariance._kernels(lags) @ found.weights
+    wanted = covariance.kernels(lags) @ one_kernel(6)
+    difference = wanted - covariance.kernels(lags) @ found.weights
     # A process this small is known up to its level, which a variogram does not see.
     assert np.ptp(difference) < 0.2
     assert 0.5 * noise < found.noise < 2.5 * noise

@@ -18,10 +18,10 @@ UNRESOLVED = 0.7
 What two neighbours differ by is noise or detail finer than their distance: lines tell the two
 apart, dots do not, and taking most of it for noise leaves the least error on training images.
 """
-_LEAST_NOISE = 1e-3
-_LENGTHS = 0.75 * 2 ** (np.arange(16) / 2)  # [px]
+LEAST_NOISE = 1e-3
+LENGTHS = 0.75 * 2 ** (np.arange(16) / 2)  # [px]
 # Kernels that are smooth and long cannot bend within the periodic grid's margin.
-_SMOOTHER, _SMOOTHEST = _LENGTHS[_LENGTHS < 50], _LENGTHS[_LENGTHS < 26]
+SMOOTHER, SMOOTHEST = LENGTHS[LENGTHS < 50], LENGTHS[LENGTHS < 26]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class RadialCovariance:
         rows, columns = (scipy.fft.fftfreq(n, 1 / n) for n in shape)
         table = np.arange(0, np.hypot(*shape) / 2 + 1, 0.25)
         lags = np.hypot(rows[:, None], columns)
-        return np.interp(lags, table, _kernels(table) @ self.weights).astype(np.float32)
+        return np.interp(lags, table, kernels(table) @ self.weights).astype(np.float32)
 
 
 def fit_covariance(values: Image, mask: NDArray[np.bool_]) -> RadialCovariance:
@@ -71,9 +71,9 @@ def fit_covariance(values: Image, mask: NDArray[np.bool_]) -> RadialCovariance:
     count, squares, lags = (x[count > 0] for x in (count, squares, lags))
     gamma, lags = squares / count, lags / count
     weight = np.sqrt(count / lags) / np.maximum(gamma, 1e-3 * gamma.max())
-    model = np.concatenate([np.ones((len(lags), 1)), 1 - _kernels(lags)], axis=1)
+    model = np.concatenate([np.ones((len(lags), 1)), 1 - kernels(lags)], axis=1)
     found, _ = nnls(model * weight[:, None], gamma * weight)
-    return RadialCovariance(found[1:], max(found[0], UNRESOLVED * unresolved, _LEAST_NOISE))
+    return RadialCovariance(found[1:], max(found[0], UNRESOLVED * unresolved, LEAST_NOISE))
 
 
 def variogram(
@@ -111,11 +111,11 @@ def variogram(
     return pairs, np.where(pairs > 0, np.maximum(squares, 0), 0)
 
 
-def _kernels(lag: NDArray[np.float64]) -> NDArray[np.float64]:
+def kernels(lag: NDArray[np.float64]) -> NDArray[np.float64]:
     """Matérn kernels of smoothness 1/2, 3/2 and 5/2 at some lags [px], (n, kernels)."""
     short, middle, smooth = (
         root * lag[:, None] / lengths
-        for root, lengths in ((1, _LENGTHS), (3**0.5, _SMOOTHER), (5**0.5, _SMOOTHEST))
+        for root, lengths in ((1, LENGTHS), (3**0.5, SMOOTHER), (5**0.5, SMOOTHEST))
     )
     return np.concatenate(
         [
