@@ -62,7 +62,7 @@ def test_as_much_noise_as_signal_leaves_the_root_of_a_half():
 
 
 def test_half_frequency_is_where_noise_overtakes():
-    """The correlation with a noisy copy is 1 / sqrt(1 + noise / signal): 1/2 at a ratio of 3."""
+    """A noisy copy has a correlation of 1 / sqrt(1 + noise / signal): 1/2 at a ratio of 3."""
     rng = np.random.default_rng(2)
     sigma = 3.0
     truth = gaussian_filter(rng.normal(size=(384, 384)), sigma, mode="wrap")
