@@ -121,7 +121,7 @@ def adaptive_scan(
     points = [scanner.scan(first.path, dwell, joined=first.joined)]
     strokes = [first]
     if _left(scanner, budget).time < 0 or _left(scanner, budget).exposure < -1e-9 * dwell:
-        raise InputError("the first path costs more than the whole scan may: take a sparser one")
+        raise InputError("the first path costs more than all may: take a sparser one")
     scan = scan_of_points(_together(points), scanner.shape, full=1.0)
     rounds = [Round(scan.coverage, scanner.spent)]
     for number in range(strategy.rounds):

@@ -41,13 +41,17 @@ class Expected:
         """Begin with a partial scan and the calibrated deviation of its completion."""
         return cls(std.astype(np.float64) ** 2, scan.nearest[0].astype(np.float64))
 
-    def choose(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> tuple[slice, slice]:
+    def choose(
+        self, rows: NDArray[np.int64], columns: NDArray[np.int64]
+    ) -> tuple[slice, slice]:
         """Take pixels as measured, (k,) each, and return the window that changes."""
         height, width = self.distance.shape
         reach = int(np.ceil(_REACH * self.distance[rows, columns].max())) + 1
         window = (
             slice(max(int(rows.min()) - reach, 0), min(int(rows.max()) + reach + 1, height)),
-            slice(max(int(columns.min()) - reach, 0), min(int(columns.max()) + reach + 1, width)),
+            slice(
+                max(int(columns.min()) - reach, 0), min(int(columns.max()) + reach + 1, width)
+            ),
         )
         y, x = np.ogrid[window]
         if len(rows) == 1:

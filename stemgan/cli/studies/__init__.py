@@ -1,0 +1,1 @@
+"""What `stemgan study` does besides studies: optimising a path, and adaptive scans."""
