@@ -1,0 +1,64 @@
+"""The report of a study: one self-contained page, and figures for papers."""
+
+from pathlib import Path
+
+from stemgan.files import whole_file
+from stemgan.study.report.charts import Chart
+from stemgan.study.report.loading import Study, load
+
+__all__ = ["write_report"]
+
+PAGE = "report.html"
+
+
+def write_report(folder: Path) -> Path:
+    """Write the report of a study's folder: report.html and figures/.
+
+    The page holds its scripts, pictures and data; no request leaves it. Figures are PNG, SVG and
+    PDF of each chart, and its numbers as CSV. Tables that a study does not have are left out.
+
+    Parameters
+    ----------
+    folder : output_dir of a study, with its tables.
+
+    Returns
+    -------
+    The page's path.
+
+    Raises
+    ------
+    InputError : the folder holds no results, or cannot be written to.
+    """
+    from stemgan.study.report.page import build
+    from stemgan.study.report.paper import write_figures
+
+    study = load(folder)
+    charts = draw(study)
+    static = {chart.name: write_figures(folder, chart) for chart in charts}
+    page = folder / PAGE
+    with whole_file(page) as temporary:
+        temporary.write_text(build(study, charts, static), encoding="utf-8")
+    return page
+
+
+def draw(study: Study) -> list[Chart]:
+    """Return the charts of what the study measured: those with anything to show."""
+    from stemgan.study.report.against import (
+        coverage_chart,
+        dose_chart,
+        lattice_chart,
+        pareto_chart,
+    )
+    from stemgan.study.report.curves import distance_charts, frc_chart
+    from stemgan.study.report.misses import detection_charts
+
+    charts = [
+        coverage_chart(study.paths),
+        *distance_charts(study.curves),
+        pareto_chart(study.paths),
+        dose_chart(study.paths, study.controls),
+        frc_chart(study.curves),
+        lattice_chart(study.paths),
+        *detection_charts(study.detection),
+    ]
+    return [chart for chart in charts if chart.views]

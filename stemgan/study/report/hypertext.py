@@ -1,0 +1,95 @@
+"""Pieces of the page: tables, pictures, charts, as HTML."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from stemgan.study.report.charts import Chart
+from stemgan.study.report.interactive import alt_text
+from stemgan.study.report.labels import figure
+from stemgan.study.report.pictures import Picture, data_uri
+
+Row = Mapping[str, Any]
+_MOST_LINES = 400
+"""Lines of a table that stands in the page; longer ones are cut, and the page says so."""
+
+
+def table(rows: Sequence[Row], name: str, file: str = "") -> str:
+    """Write rows as a table that is sorted by a click on a heading.
+
+    Parameters
+    ----------
+    rows : each with the same columns; columns that are empty everywhere are left out.
+    name : what the table is, for those who do not see it.
+    file : where all rows are, if the page does not show all.
+    """
+    columns = [c for c in rows[0] if any(row.get(c) not in (None, "") for row in rows)]
+    texts = {c for c in columns if any(isinstance(row.get(c), str) for row in rows)}
+    head = "".join(
+        f'<th scope="col"{_text(c in texts)}>{escape(c.replace("_", " "))}</th>'
+        for c in columns
+    )
+    lines = "".join(
+        "<tr>" + "".join(_cell(row.get(c), c in texts) for c in columns) + "</tr>"
+        for row in rows[:_MOST_LINES]
+    )
+    rest = len(rows) - _MOST_LINES
+    more = f'<p class="soft">{rest} more rows are in {escape(file)}.</p>' if rest > 0 else ""
+    return (
+        f'<div class="scroll tall" tabindex="0" role="region" aria-label="{escape(name)}">'
+        f'<table class="sortable"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{lines}</tbody></table></div>{more}"
+    )
+
+
+def _text(is_text: bool) -> str:
+    return ' class="text"' if is_text else ""
+
+
+def _cell(value: Any, is_text: bool) -> str:  # noqa: ANN401 (a cell)
+    if isinstance(value, bool):
+        return f"<td{_text(is_text)}>{'yes' if value else 'no'}</td>"
+    if isinstance(value, int | float):
+        return f'<td{_text(is_text)} data-value="{value!r}">{figure(float(value), 4)}</td>'
+    return f"<td{_text(is_text)}>{escape(str(value)) if value not in (None, '') else '–'}</td>"
+
+
+def chart(drawn: Chart, static: bytes | None) -> str:
+    """Write a chart's place: the script draws it; without scripts it is a picture."""
+    picture = ""
+    if static:
+        picture = (
+            f'<noscript><img src="{data_uri(static)}" alt="{escape(alt_text(drawn))}">'
+            "</noscript>"
+        )
+    return (
+        f'<figure id="{drawn.name}" data-chart="{drawn.name}">'
+        f'<h3>{escape(drawn.title)}</h3><figcaption>{escape(drawn.caption)} <span class="soft">'
+        f"Files: figures/{drawn.name}.png, .svg, .pdf, .csv</span></figcaption>"
+        f'<div class="choices"></div><div class="plot" role="img" '
+        f'aria-label="{escape(alt_text(drawn))}"></div>{picture}</figure>'
+    )
+
+
+def picture(shown: Picture) -> str:
+    """Write a picture with its caption."""
+    width, height = shown.size
+    return (
+        f'<figure><img src="{shown.data}" alt="{escape(shown.alt)}" width="{width}" '
+        f'height="{height}" loading="lazy"><figcaption>{escape(shown.caption)}</figcaption></figure>'
+    )
+
+
+def paragraphs(sentences: Iterable[str]) -> str:
+    """Write sentences as a list."""
+    return "<ul>" + "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences) + "</ul>"
+
+
+def embedded(name: str, data: Any) -> str:  # noqa: ANN401 (JSON)
+    """Write data for the page's script: no text in it can end the element that holds it."""
+    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    safe = (
+        text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    )
+    return f'<script type="application/json" id="{name}">{safe}</script>'

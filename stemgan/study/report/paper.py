@@ -1,0 +1,181 @@
+"""Charts as figures for papers: PNG, SVG and PDF by matplotlib, and their numbers as CSV."""
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stemgan.files import whole_file
+from stemgan.plots.style import pyplot
+from stemgan.study.report.charts import Axis, Chart, Line, View, look_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FOLDER = "figures"
+_MARKS = "osD^vPX*"
+_PANELS = 9
+"""Panels of one file; more views make more files."""
+_FILES = 2
+"""Files of one chart; the CSV has every view."""
+
+
+def write_figures(folder: Path, chart: Chart) -> bytes | None:
+    """Write a chart's figures and numbers; return its first PNG.
+
+    Parameters
+    ----------
+    folder : of the study; files go to its `figures`.
+    chart : what is drawn; nothing is written if it has no view.
+    """
+    if not chart.views:
+        return None
+    place = folder / FOLDER
+    place.mkdir(exist_ok=True)
+    _write_numbers(place / f"{chart.name}.csv", chart)
+    panels = chart.panels or list(chart.views)
+    parts = [panels[i : i + _PANELS] for i in range(0, len(panels), _PANELS)][:_FILES]
+    for number, part in enumerate(parts, 1):
+        name = chart.name if number == 1 else f"{chart.name}_{number}"
+        figure = _draw(chart, part)
+        # Laid out once, not once a format.
+        figure.canvas.draw()
+        figure.set_layout_engine("none")
+        for suffix in ("svg", "pdf", "png"):
+            # No date: the same study draws the same files.
+            unset = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[suffix]
+            with whole_file(place / f"{name}.{suffix}") as temporary:
+                figure.savefig(temporary, metadata=unset, dpi=200)
+        pyplot().close(figure)
+    return _small(place / f"{chart.name}.png")
+
+
+def _small(path: Path) -> bytes:
+    """Return a figure at the page's size, in few colours: a tenth of the bytes."""
+    from PIL import Image
+
+    packed = io.BytesIO()
+    with Image.open(path) as image:
+        size = (round(image.width * 0.4), round(image.height * 0.4))
+        small = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+        small.quantize(48).save(packed, "PNG", optimize=True)
+    return packed.getvalue()
+
+
+def _draw(chart: Chart, views: Sequence[View]) -> "Figure":
+    plt = pyplot()
+    columns = min(3, len(views))
+    lines = math.ceil(len(views) / columns)
+    figure, axes = plt.subplots(
+        *(lines, columns),
+        figsize=(3.5 * columns + 0.4, 2.9 * lines + 0.7),
+        squeeze=False,
+        layout="constrained",
+    )
+    for axis in axes.flat[len(views) :]:
+        axis.set_visible(False)
+    names = [
+        name for name in chart.names if any(name == x.name for v in views for x in v.lines)
+    ]
+    many = [key for key, texts in chart.choices.items() if len(texts) > 1]
+    for axis, view in zip(axes.flat, views, strict=False):
+        for line in view.lines:
+            _plot(axis, line, look_of(line.name, chart.names))
+        _dress(axis, chart, view)
+        said = [view.keys[key] for key in many if key in view.keys and key not in chart.paper]
+        axis.set_title("\n".join(_pairs(said)), fontsize=9)
+    handles = {
+        label: handle
+        for axis in axes.flat
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
+    }
+    shown = [name for name in names if name in handles]
+    figure.legend(
+        [handles[name] for name in shown],
+        shown,
+        loc="outside lower center",
+        ncols=min(len(shown), 2 * columns) or 1,
+        fontsize=8,
+    )
+    return figure
+
+
+def _pairs(texts: Sequence[str]) -> list[str]:
+    return [", ".join(texts[i : i + 2]) for i in range(0, len(texts), 2)]
+
+
+def _plot(axis: "Axes", line: Line, look: tuple[str, int]) -> None:
+    colour, mark = look
+    x, y = _floats(line.x), _floats(line.y)
+    if line.look == "front":
+        axis.step(x, y, where="post", color="#555555", linewidth=1, label=line.name)
+        return
+    style = {"line": "-", "dashes": "--"}.get(line.look, "")
+    size = 4 if len(x) <= 25 else 0
+    bars = any(low is not None for low in line.low)
+    if bars and line.look != "marks" and len(x) > 25:
+        axis.fill_between(
+            x, _floats(line.low), _floats(line.high), color=colour, alpha=0.15, lw=0
+        )
+        bars = False
+    gaps = None
+    if bars:
+        ends = zip(y, _floats(line.low), _floats(line.high), strict=True)
+        gaps = list(zip(*((max(0.0, v - a), max(0.0, b - v)) for v, a, b in ends), strict=True))
+    axis.errorbar(
+        *(x, y),
+        yerr=gaps,
+        color=colour,
+        linestyle=style,
+        marker=_MARKS[mark],
+        markersize=size,
+        linewidth=1.3,
+        elinewidth=0.8,
+        capsize=2,
+        label=line.name,
+    )
+
+
+def _floats(values: Sequence[float | None]) -> list[float]:
+    return [math.nan if v is None else float(v) for v in values]
+
+
+def _dress(axis: "Axes", chart: Chart, view: View) -> None:
+    _scale(axis, chart.x)
+    axis.set_xlabel(chart.x.title, fontsize=8)
+    axis.set_ylabel((view.y_title or chart.y.title).replace(" [", "\n["), fontsize=8)
+    axis.tick_params(labelsize=8)
+    if chart.y.zero if view.zero is None else view.zero:
+        axis.set_ylim(bottom=0)
+
+
+def _scale(axis: "Axes", x: Axis) -> None:
+    if x.scale == "log":
+        axis.set_xscale("log")
+    if x.ticks:
+        axis.set_xticks([v for v, _ in x.ticks], [text for _, text in x.ticks])
+        axis.set_xticks([], minor=True)
+    if x.falling:
+        axis.invert_xaxis()
+
+
+def _write_numbers(path: Path, chart: Chart) -> None:
+    keys = list(chart.choices)
+    with (
+        whole_file(path) as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as file,
+    ):
+        table = csv.writer(file)
+        table.writerow([*keys, "line", "x", "y", "low", "high", "of"])
+        for view in chart.views:
+            for line in view.lines:
+                for i, (x, y) in enumerate(zip(line.x, line.y, strict=True)):
+                    rest = [
+                        part[i] if part else "" for part in (line.low, line.high, line.hover)
+                    ]
+                    table.writerow(
+                        [*(view.keys.get(k, "") for k in keys), line.name, x, y, *rest]
+                    )
