@@ -128,10 +128,9 @@ class FeatureTask:
 
     def run(self, tools: Tools) -> list[Record]:
         """Scan both specimens along one path, and look for each feature in both."""
-        pair = _pair(self.feature, self.number, self.instances, self.size, tools.plan.seed)
+        pair, *both = specimens(self, tools.plan.seed)
         records: list[Record] = []
-        for present, image in ((True, pair.truth), (False, pair.twin)):
-            source = _Specimen(self.name, self.feature, image.shape, 0, self.name, "", image)
+        for present, source in zip((True, False), both, strict=True):
             scanned = take(source, self.setting, tools.plan.seed, tools.plan.timing)
             for name, method in tools.methods.items():
                 completed = method(scanned.scan)
@@ -182,6 +181,16 @@ def feature_tasks(plan: StudyPlan) -> Iterator[FeatureTask]:
         for kind in search.kinds:
             for number in range(search.images):
                 yield FeatureTask(kind, number, setting, search.instances, search.size)
+
+
+def specimens(task: FeatureTask, seed: int) -> tuple[Pair, Simulated, Simulated]:
+    """Draw a task's specimens, and return them to be scanned: with the features, and without.
+
+    Both have one name, so that they are scanned along the same path.
+    """
+    pair = _pair(task.feature, task.number, task.instances, task.size, seed)
+    about = (task.name, task.feature, pair.truth.shape, 0, task.name, "")
+    return pair, _Specimen(*about, pair.truth), _Specimen(*about, pair.twin)
 
 
 @lru_cache(maxsize=2)

@@ -2,8 +2,8 @@
 
 Thresholds are set on scans without a feature: of each kind of feature, method and setting, and
 for each image on the *other* images alone, at the rank that exceeds a share 1 - a of one more
-such scan (split conformal: ceil((n + 1)(1 - a)) of n). Images, not features, are resampled for
-intervals, because features of one image share its specimen and its path.
+such scan (split conformal: ceil((n + 1)(1 - a)) of n). Rates are means over images, and images
+are what intervals resample, because features of one image share its specimen and its path.
 """
 
 import math
@@ -14,6 +14,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from stemgan.study.intervals import known, mean_of
 
 Record: TypeAlias = dict[str, Any]
 Array = NDArray[np.float64]
@@ -28,7 +30,6 @@ DISTANCE_EDGES = (0.0, 1.0, 2.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, math.inf)
 PITCH_EDGES = (0.0, 0.05, 0.15, 0.25, 0.35, 0.45, math.inf)
 """Distances over the pitch; between parallel lines they end at a half."""
 
-_RESAMPLES = 1000
 _Z = 1.959963984540054  # 97.5 % quantile of the normal distribution
 
 
@@ -83,15 +84,16 @@ def detection_summary(rows: Sequence[Record]) -> list[Record]:
     kind, low, high : "all", or "distance" [px] or "pitch" (distance over pitch) from low up to
         high; high is None in the last bin.
     features, images : features looked for, and images that they are in.
-    detection_rate, detection_low, detection_high : share that is detected, with its 95 %
-        interval; None where no threshold is known.
+    detection_rate, detection_low, detection_high : share that is detected, in the mean over
+        images, with its 95 % interval; None where no threshold is known.
     false_alarm_rate : share of the same places, without a feature, where one is seen.
     false_discovery_rate : share of all detections that are false where as many specimens have
         the feature as have none.
     shown : how much of the feature's contrast completions show: mean score with the feature
         minus that at the same places without, where completions err too.
-    misses, misses_flagged : features that are missed, and the share of these for which the
-        90 % interval leaves room; hits_flagged is that of the detected ones.
+    flagged : share of features for which the 90 % interval leaves room.
+    misses, misses_flagged : features that are missed, and the share of these for which it
+        does; hits_flagged is that of the detected ones.
     misses_deviation, hits_deviation : mean predicted deviation over the image's median.
     """
     found = []
@@ -121,7 +123,7 @@ def _rates(rows: list[Record]) -> Record:
     hits = [row for row in there if row["detected"]]
     misses = [row for row in there if row["detected"] is False]
     rate, low, high = share_of_images(there, "detected")
-    alarm = _mean(absent, "detected")
+    alarm = share_of_images(absent, "detected")[0]
     false = None
     if rate is not None and alarm is not None and rate + alarm > 0:
         false = alarm / (alarm + rate)
@@ -134,6 +136,7 @@ def _rates(rows: list[Record]) -> Record:
         "false_alarm_rate": alarm,
         "false_discovery_rate": false,
         "shown": _difference(_mean(there, "score"), _mean(absent, "score")),
+        "flagged": _mean(there, "flagged"),
         "misses": len(misses),
         "misses_flagged": _mean(misses, "flagged"),
         "hits_flagged": _mean(hits, "flagged"),
@@ -143,13 +146,13 @@ def _rates(rows: list[Record]) -> Record:
 
 
 def share_of_images(
-    rows: Sequence[Record], column: str
+    rows: Iterable[Record], column: str
 ) -> tuple[float | None, float | None, float | None]:
-    """Return the share of rows in which a column is true, and its 95 % interval.
+    """Return how often a column is true, in the mean over images, and its 95 % interval.
 
-    The interval is a bootstrap over images; where all rows say the same, which no resampling
-    can vary, Wilson's (J Am Stat Assoc 22, 209, 1927) of as many trials as images. Rows
-    without a value are left out; None where none is left.
+    Where all rows say the same, which no resampling can vary, the interval is Wilson's (J Am
+    Stat Assoc 22, 209, 1927) of as many trials as images. Rows without a value are left out;
+    None where none is left, and for the interval of one image.
 
     Examples
     --------
@@ -157,21 +160,12 @@ def share_of_images(
     >>> [round(value, 2) for value in share_of_images(rows, "seen")]
     [1.0, 0.81, 1.0]
     """
-    kept = [row for row in rows if row[column] is not None]
-    if not kept:
-        return None, None, None
-    images = {image: n for n, image in enumerate(dict.fromkeys(row["image"] for row in kept))}
-    at = np.array([images[row["image"]] for row in kept])
-    hits = np.bincount(at, [float(row[column]) for row in kept], len(images))
-    trials = np.bincount(at, minlength=len(images)).astype(np.float64)
-    rate = float(hits.sum() / trials.sum())
-    if rate in (0.0, 1.0):
-        return rate, *_wilson(rate, len(images))
-    rng = np.random.default_rng(0)
-    drawn = rng.integers(len(images), size=(_RESAMPLES, len(images)))
-    shares = hits[drawn].sum(1) / trials[drawn].sum(1)
-    low, high = np.percentile(shares, (2.5, 97.5))
-    return rate, float(low), float(high)
+    mean = mean_of((row["image"], row[column]) for row in rows)
+    if mean.value in (0.0, 1.0):
+        return mean.value, *_wilson(mean.value, mean.groups)
+    found = (mean.value, mean.low, mean.high)
+    rate, low, high = (value if known(value) else None for value in found)
+    return rate, low, high
 
 
 def _wilson(rate: float, trials: int) -> tuple[float, float]:
