@@ -1,8 +1,8 @@
 """Where to measure next: where a measurement is expected to take most of what is not known.
 
 A position p with the variance V(p) at the distance D(p) from the nearest measured pixel stands
-for a cell of about D(p)², which a measurement there makes known: the expected fall of the summed
-squared error is about
+for a cell of about D(p)², which a measurement there makes known: the expected fall of the
+summed squared error is about
 
     gain(p) = V(p) D(p)²        for a dot, in a time of dwell + settling,
     gain(s) = Σ V D over s      for a stroke s, in a time of dwell × length (+ settling).
@@ -11,7 +11,7 @@ After each choice, and before anything is measured, D falls to the distance to w
 and V in proportion, so that the choices of one round keep away from each other.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from stemgan.measurement import PartialScan
 
 Array = NDArray[np.float64]
+Pixels = NDArray[np.int64]
 
 _REACH = 3.0
 """How far a choice changes what is expected, in its own distances to the nearest pixel."""
@@ -34,25 +35,17 @@ class Expected:
 
     variance: Array
     distance: Array
-    _power: float = field(default=2.0)
 
     @classmethod
     def of(cls, scan: PartialScan, std: NDArray[np.float32]) -> "Expected":
         """Begin with a partial scan and the calibrated deviation of its completion."""
         return cls(std.astype(np.float64) ** 2, scan.nearest[0].astype(np.float64))
 
-    def choose(
-        self, rows: NDArray[np.int64], columns: NDArray[np.int64]
-    ) -> tuple[slice, slice]:
+    def choose(self, rows: Pixels, columns: Pixels) -> tuple[slice, slice]:
         """Take pixels as measured, (k,) each, and return the window that changes."""
         height, width = self.distance.shape
         reach = int(np.ceil(_REACH * self.distance[rows, columns].max())) + 1
-        window = (
-            slice(max(int(rows.min()) - reach, 0), min(int(rows.max()) + reach + 1, height)),
-            slice(
-                max(int(columns.min()) - reach, 0), min(int(columns.max()) + reach + 1, width)
-            ),
-        )
+        window = (_around(rows, reach, height), _around(columns, reach, width))
         y, x = np.ogrid[window]
         if len(rows) == 1:
             away = np.hypot(y - rows[0], x - columns[0])
@@ -66,7 +59,11 @@ class Expected:
         return window
 
 
-def _distance_to(rows: Array, columns: Array, axes: tuple[Array, Array]) -> Array:
+def _around(places: Pixels, reach: int, size: int) -> slice:
+    return slice(max(int(places.min()) - reach, 0), min(int(places.max()) + reach + 1, size))
+
+
+def _distance_to(rows: Pixels, columns: Pixels, axes: tuple[Array, Array]) -> Array:
     from stemgan_kernels.distance import distance_transform
 
     mask = np.zeros((axes[0].shape[0], axes[1].shape[1]), np.bool_)

@@ -112,7 +112,7 @@ def _moments(way: Course, share: Array) -> tuple[Array, Array]:
 
 
 def _fading(times: Array, lengths: Array, lag: float) -> Array:
-    """What is left of an offset at each time, averaged over its length."""
+    """Return what is left of an offset at each time, averaged over its length."""
     if lag == 0:
         return np.zeros(len(times))
     begin = np.exp(-times / lag)
@@ -121,7 +121,7 @@ def _fading(times: Array, lengths: Array, lag: float) -> Array:
 
 
 def _end(way: Course, lag: float, off: Array) -> Array:
-    """Where the beam is when a stroke ends."""
+    """Return where the beam is when a stroke ends."""
     if lag == 0:
         return way.path[-1].copy()
     from stemgan_kernels.response import respond

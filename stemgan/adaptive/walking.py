@@ -37,7 +37,7 @@ class Coils:
 
     @property
     def turn(self) -> float:
-        """The sharpest turn between two pieces [rad]: 2 v sin(turn / 2) = a × time of a piece."""
+        """Sharpest turn between two pieces [rad]: 2 v sin(turn / 2) = a × time of a piece."""
         if self.acceleration is None:
             return _SHARPEST
         sine = self.acceleration * self.step * self.timing.dwell**2 / 2
@@ -122,7 +122,7 @@ def _best_ray(
     x = np.rint(at[1] + np.cos(angles)[:, None] * along).astype(np.int64)
     height, width = expected.distance.shape
     seen = (y >= 0) & (y < height) & (x >= 0) & (x < width)
-    first = min(int(math.ceil(coils.step)), seen.shape[1])
+    first = min(math.ceil(coils.step), seen.shape[1])
     usable = seen[:, :first].all(axis=1)
     if not usable.any():
         return None

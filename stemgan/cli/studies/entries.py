@@ -10,12 +10,16 @@ from stemgan.errors import InputError, check_whole
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+    from stemgan.cli.overrides import Configuration
     from stemgan.scan.physics import Timing
     from stemgan.study.sources import Source
 
 
 def main_of(
-    argv: list[str], usage: str, run: "Callable[[DictConfig, bool], None]", command: Any
+    argv: list[str],
+    usage: str,
+    run: "Callable[[DictConfig, bool], None]",
+    command: "Configuration",
 ) -> None:
     """Run a command of Hydra overrides, without its many jobs.
 
@@ -134,9 +138,10 @@ def output_folder(config: "DictConfig", images: "tuple[Source, ...]") -> Path:
 
     name = given(config, "output_dir", "a folder for the results")
     folder = check_folder(Path(str(name)))
-    if folder.resolve() in {
-        Path(s.path).resolve().parent for s in images if hasattr(s, "path")
-    }:
+    from stemgan.study.sources import Simulated
+
+    files = [one.path for one in images if not isinstance(one, Simulated)]
+    if folder.resolve() in {file.resolve().parent for file in files}:
         raise InputError(f"{folder} holds the images: choose another output_dir")
     folder.mkdir(exist_ok=True)
     return folder

@@ -33,7 +33,8 @@ examples:
   stemgan study optimise images=images limits.duration=5e-3 output_dir=best
   stemgan study optimise images=images families=[spiral,dots] timing.settling=5e-6 \\
       limits.duration=10e-3 method=gaussian-process trials=20 output_dir=best
-  stemgan study optimise images=synthetic rate=2e7 limits.dose=1 dwell=[5e-7,5e-6] output_dir=best
+  stemgan study optimise images=synthetic rate=2e7 limits.dose=1 dwell=[5e-7,5e-6] \\
+      output_dir=best
   stemgan study optimise images=images limits.acceleration=1e11 timing.lag=5e-6 output_dir=best
   stemgan scan best/best.npy --shape 512x512 -o path.csv
 """

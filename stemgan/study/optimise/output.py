@@ -1,6 +1,5 @@
 """What a search leaves behind: the table of trials, a figure, and the best path."""
 
-import csv
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from stemgan.plots.style import pyplot, save
 from stemgan.scan.costs import course_of
 from stemgan.study.optimise.measuring import drawn
 from stemgan.study.optimise.searching import Best, Search
+from stemgan.study.tables import write_table
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -81,19 +81,13 @@ def _named(name: str) -> str:
 
 
 def write(search: Search, best: Best, study: "Study", folder: Path) -> Row:
-    """Write trials.csv, trials.png, best.npy and best.json into a folder, and return the last.
+    """Write trials.csv, trials.parquet, trials.png, best.npy and best.json, and return the last.
 
     best.npy is the path on the usual shape, with its dwells, as `stemgan scan` writes it; of a
     random family, one that the family may give.
     """
     rows = trial_rows(study)
-    with (
-        whole_file(folder / "trials.csv") as temporary,
-        temporary.open("w", newline="", encoding="utf-8") as file,
-    ):
-        table = csv.DictWriter(file, _COLUMNS)
-        table.writeheader()
-        table.writerows(rows)
+    write_table(folder, "trials", rows)
     _draw(folder / "trials.png", search, rows)
     shape = search.shapes[0]
     trace = drawn(best.candidate, shape, search.seed)

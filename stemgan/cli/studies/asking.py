@@ -1,0 +1,101 @@
+"""From the configuration of a study to what is asked for, with plain types."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from stemgan.cli.inputs import expand
+from stemgan.errors import InputError, check_whole
+from stemgan.study.planning import SYNTHETIC, Request
+
+_PARTS = 100_000
+
+
+class Running(NamedTuple):
+    """How a study is run: where, in how many processes, and which part of it."""
+
+    folder: Path
+    workers: int | None
+    part: int
+    parts: int
+    overwrite: bool
+    report: bool
+
+
+def request_of(entries: Mapping[str, Any]) -> Request:
+    """Return what a configuration asks for; files are looked up.
+
+    Raises
+    ------
+    InputError : an image that there is none of, or an entry of the wrong kind.
+    """
+    images = [str(name) for name in _several(entries["images"])]
+    if SYNTHETIC in images and len(images) > 1:
+        raise InputError("images=synthetic goes alone: study files and simulated ones apart")
+    files = images if images == [SYNTHETIC] else (expand(images) if images else [])
+    folder = Path(str(entries["output_dir"]))
+    if folder.resolve() in {Path(file).resolve().parent for file in files}:
+        raise InputError(f"output_dir {folder} holds the images: choose another")
+    return Request(
+        images=files,
+        scans=_several(entries["scans"]),
+        coverages=_several(entries["coverages"]),
+        methods=[str(name) for name in _several(entries["methods"])],
+        doses=[None if one == "none" else one for one in _several(entries["doses"], bare=True)],
+        dwells=_several(entries["dwells"]),
+        lags=_several(entries["lags"]),
+        synthetic=_entries(entries, "synthetic"),
+        flyback=entries["flyback"],
+        settling=entries["settling"],
+        controls=_truth(entries, "controls"),
+        features=_entries(entries, "features"),
+        crop=entries["crop"],
+        by=entries["by"],
+        seed=entries["seed"],
+        device=str(entries["device"]),
+        examples=entries["examples"],
+    )
+
+
+def running_of(entries: Mapping[str, Any]) -> Running:
+    """Return how a configuration wants a study run.
+
+    Raises
+    ------
+    InputError : a part that there is none of, or an entry of the wrong kind.
+    """
+    workers, part, parts = (entries[name] for name in ("workers", "part", "parts"))
+    if workers is not None:
+        check_whole("workers", workers, 1)
+    check_whole("parts", parts, 1)
+    check_whole("part", part, 0)
+    if part >= parts:
+        raise InputError(f"part={part} of parts={parts} is none: parts are counted from 0")
+    overwrite = _truth(entries, "overwrite")
+    if overwrite and parts > 1:
+        raise InputError("overwrite=true would remove what other parts do: remove the folder")
+    if not str(entries["output_dir"] or ""):
+        raise InputError("output_dir is empty: name a folder")
+    folder = Path(str(entries["output_dir"]))
+    return Running(folder, workers, part, parts, overwrite, _truth(entries, "report"))
+
+
+def _several(value: Any, *, bare: bool = False) -> Sequence[Any]:  # noqa: ANN401 (what YAML holds)
+    """Return a list, of one value a list of it; null is an empty list, unless `bare`."""
+    if isinstance(value, list):
+        return value
+    return [] if value is None and not bare else [value]
+
+
+def _entries(entries: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = entries[name] or {}
+    if not isinstance(value, dict):
+        raise InputError(f"{name}={value}: give entries, such as {name}.images=10")
+    return value
+
+
+def _truth(entries: Mapping[str, Any], name: str) -> bool:
+    value = entries[name]
+    if not isinstance(value, bool):
+        raise InputError(f"{name}={value}: say true or false")
+    return value
