@@ -14,6 +14,7 @@ COMMANDS = {
     "sample": "take a partial scan of a full image",
     "scan": "write a scan path and print what it costs",
     "evaluate": "compare methods on the same partial scans",
+    "study": "compare scan paths: what each costs, shows and misses (Hydra overrides)",
     "synthesize": "make a sharded dataset of simulated micrographs",
     "prepare": "make a sharded dataset of real micrographs",
     "dataset": "look into sharded datasets, verify or merge them",

@@ -44,7 +44,7 @@ class Maps:
         self.names = {
             source.name for source in plan.sources if source.shape == plan.usual_shape
         }
-        self.slugs = _slugs([condition.label for condition in plan.conditions])
+        self.slugs = slugs_of([condition.label for condition in plan.conditions])
         self.conditions = {
             condition: slug
             for condition, slug in zip(plan.conditions, self.slugs, strict=True)
@@ -87,7 +87,7 @@ class Maps:
 
     def written(self) -> Iterator[tuple[Condition, str, Path]]:
         """Yield condition, method and file of every map."""
-        methods = dict(zip(self.plan.methods, _slugs(self.plan.methods), strict=True))
+        methods = dict(zip(self.plan.methods, slugs_of(self.plan.methods), strict=True))
         for condition, slug in self.conditions.items():
             for method, name in methods.items():
                 path = self.folder / f"{slug}_{name}.tif"
@@ -96,7 +96,7 @@ class Maps:
 
     def _finish(self, condition: Condition) -> None:
         sums = self.sums.pop(condition, {})
-        methods = dict(zip(self.plan.methods, _slugs(self.plan.methods), strict=True))
+        methods = dict(zip(self.plan.methods, slugs_of(self.plan.methods), strict=True))
         self.folder.mkdir(exist_ok=True)
         for method, error in sums.items():
             record = {
@@ -195,8 +195,14 @@ def read_map(path: Path, most: int) -> NDArray[np.float32]:
     return np.sqrt((blocks**2).mean((1, 3))).astype(np.float32)
 
 
-def _slugs(labels: Sequence[str]) -> list[str]:
-    """Turn labels into parts of file names, each once."""
+def slugs_of(labels: Sequence[str]) -> list[str]:
+    """Turn labels into parts of file names, each once.
+
+    Examples
+    --------
+    >>> slugs_of(["spiral 1/20", "runs/best.safetensors"])
+    ['spiral-1-20', 'best.safetensors']
+    """
     slugs: list[str] = []
     for label in labels:
         slug = re.sub(r"[^\w.]+", "-", Path(label.replace("1/", "1-")).name).strip("-")

@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from stemgan.baselines import SMALL_FRAMES
 from stemgan.baselines.inpainting import MOST_PIXELS
 from stemgan.errors import InputError
 from stemgan.evaluate.methods import check_name, fingerprint
-from stemgan.evaluate.scans import Condition, design_of, file_of
+from stemgan.evaluate.scans import Condition, Imaged, design_of, file_of
 from stemgan.evaluate.sources import Source, find_sources
 from stemgan.measurement import FEWEST_PIXELS, SMALLEST_SIDE, Noise
 from stemgan.metrics import SCORES
@@ -97,30 +97,13 @@ def make_plan(
         raise InputError(f"a crop of {crop} px is too small: choose {SMALLEST_SIDE} or more")
     for method in methods:
         check_name(method)
-    # A raster has one coverage, as a file has.
-    families = [scan for scan in scans if not is_file(scan) and scan != "raster"]
-    if families and not coverages:
-        raise InputError(f"a {families[0]} scan needs a coverage: add one, such as 1/20")
-    for scan in families:
-        for coverage in coverages:
-            _check_scan(scan, coverage)
     for number in electrons:
         Noise(electrons=number)
     sources = tuple(find_sources(list(dict.fromkeys(paths)), by, crop))
-    for coverage in coverages if families else ():
-        _check_pixels(sources, coverage)
-    for method in set(methods) & set(SMALL_FRAMES):
-        _check_small(sources, method)
-    pairs = [
-        pair
-        for scan in scans
-        for pair in (
-            [(scan, c) for c in coverages]
-            if scan in families
-            else [(scan, "1" if scan == "raster" else _own_coverage(scan, sources))]
-        )
-    ]
-    conditions = (Condition(scan, coverage, e) for scan, coverage in pairs for e in electrons)
+    frames = [(str(source.path), source.shape) for source in sources]
+    pairs = conditions_for(frames, scans, coverages)
+    check_frames(sources, methods)
+    conditions = (Condition(p.scan, p.coverage, e) for p in pairs for e in electrons)
     return Plan(
         sources,
         tuple(dict.fromkeys(conditions)),
@@ -131,36 +114,80 @@ def make_plan(
     )
 
 
+def conditions_for(
+    frames: Sequence[tuple[str, tuple[int, int]]],
+    scans: Sequence[str],
+    coverages: Sequence[str],
+) -> list[Condition]:
+    """Pair scans with coverages, and check that every frame can be scanned so.
+
+    Parameters
+    ----------
+    frames : name and shape of every image.
+    scans : families, each taken at every coverage; and a raster, path or mask files, each with
+        a coverage of its own.
+    coverages : such as "1/20"; may be empty where every scan has its own.
+
+    Raises
+    ------
+    InputError : an unknown family, a coverage that is none or leaves a frame too few pixels, or
+        a path file that cannot be used.
+    """
+    # A raster has one coverage, as a file has.
+    families = [scan for scan in scans if not is_file(scan) and scan != "raster"]
+    if families and not coverages:
+        raise InputError(f"a {families[0]} scan needs a coverage: add one, such as 1/20")
+    for scan in families:
+        for coverage in coverages:
+            _check_scan(scan, coverage)
+    for coverage in coverages if families else ():
+        _check_pixels(frames, coverage)
+    shapes = Counter(shape for _, shape in frames)
+    pairs = []
+    for scan in scans:
+        own = "1" if scan == "raster" else None
+        if scan in families:
+            pairs += [Condition(scan, coverage) for coverage in coverages]
+        else:
+            pairs.append(Condition(scan, own or _own_coverage(scan, shapes)))
+    return list(dict.fromkeys(pairs))
+
+
 def _check_scan(family: str, coverage: str) -> None:
     """Let the design itself refuse what it cannot be."""
     ScanDesign(family, (SMALLEST_SIDE, SMALLEST_SIDE), coverage=parse_coverage(coverage))
 
 
-def _check_pixels(sources: Sequence[Source], coverage: str) -> None:
+def _check_pixels(frames: Sequence[tuple[str, tuple[int, int]]], coverage: str) -> None:
     share = parse_coverage(coverage)
-    for source in sources:
-        if share * math.prod(source.shape) < FEWEST_PIXELS:
+    for name, shape in frames:
+        if share * math.prod(shape) < FEWEST_PIXELS:
             raise InputError(
-                f"{source.path} has {source.shape[0]}x{source.shape[1]} px, of which coverage "
-                f"{coverage} measures fewer than {FEWEST_PIXELS}: leave out the image or ask "
-                "for more coverage"
+                f"{name} has {shape[0]}x{shape[1]} px, of which coverage {coverage} measures "
+                f"fewer than {FEWEST_PIXELS}: leave out the image or ask for more coverage"
             )
 
 
-def _check_small(sources: Sequence[Source], method: str) -> None:
-    for source in sources:
-        if math.prod(source.shape) > MOST_PIXELS:
-            raise InputError(
-                f"{source.path} has {source.shape[0]}x{source.shape[1]} px, and {method} "
-                f"completes no more than {MOST_PIXELS} px in all: leave out one of the two"
-            )
+def check_frames(sources: Iterable[Imaged], methods: Iterable[str]) -> None:
+    """Refuse images that are too large for a method.
+
+    Raises
+    ------
+    InputError : with the image and the method.
+    """
+    for method in set(methods) & set(SMALL_FRAMES):
+        for source in sources:
+            if math.prod(source.shape) > MOST_PIXELS:
+                raise InputError(
+                    f"{source.name} has {source.shape[0]}x{source.shape[1]} px, and {method} "
+                    f"completes no more than {MOST_PIXELS} px in all: leave out one of the two"
+                )
 
 
-def _own_coverage(scan: str, sources: Sequence[Source]) -> str:
+def _own_coverage(scan: str, shapes: Counter[tuple[int, int]]) -> str:
     """Return the coverage of a file's path on the usual shape, if it fits every shape."""
     if split(scan)[0] == "abtem":
         raise InputError(f"{scan} is in Å: turn it into a .npy path by stemgan scan first")
-    shapes = Counter(source.shape for source in sources)
     achieved = {}
     for shape in shapes:
         trace = design_of(Condition(scan, ""), shape, 0).trace()

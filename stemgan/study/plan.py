@@ -20,7 +20,7 @@ class StudyPlan:
     seed : of random paths, noise and features.
     timing : times of flyback and settling; dwell and lag are the settings'.
     device : for models.
-    by : column of a manifest, or "label", that summaries are split by.
+    by : column of a manifest whose values are the images' labels.
     controls : doses at which full scans are compared, see `stemgan.study.controls`.
     features : what is put into images and looked for, see `stemgan.study.detection`: the
         entries of the configuration's `features`; empty: nothing.
@@ -40,5 +40,6 @@ class StudyPlan:
 
     @property
     def usual_shape(self) -> tuple[int, int]:
-        """Height and width of most images [px]."""
-        return Counter(source.shape for source in self.sources).most_common(1)[0][0]
+        """Height and width of most images [px]; 0 without any."""
+        shapes = Counter(source.shape for source in self.sources)
+        return shapes.most_common(1)[0][0] if shapes else (0, 0)

@@ -1,0 +1,66 @@
+"""A study's folder: begun, shared by several processes, or made empty for another study."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stemgan.data.shards.lock import Lock
+from stemgan.errors import InputError
+from stemgan.evaluate.maps import FOLDER as MAPS
+from stemgan.study.examples import FOLDER as EXAMPLES
+from stemgan.study.finishing import TABLES
+from stemgan.study.journal import parts_of
+
+FIGURES = "figures"
+_FILES = ("report.html", "study.yaml", "provenance.json")
+_FOLDERS = (MAPS, EXAMPLES, FIGURES)
+
+
+def begin(folder: Path, *, overwrite: bool = False) -> None:
+    """Make a study's folder, with those above it.
+
+    Parameters
+    ----------
+    folder : where the study is, or will be.
+    overwrite : whether to remove what a study wrote there.
+
+    Raises
+    ------
+    InputError : it cannot be made, or holds files of a study's names that no study wrote.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = "it is a file" if folder.is_file() else error.strerror or error
+        raise InputError(
+            f"output_dir {folder} cannot be made ({reason}): choose another"
+        ) from error
+    journals = parts_of(folder)
+    found = [path for path in _outputs(folder) if path.exists()]
+    if found and not journals:
+        raise InputError(f"{found[0]} is no study's: choose another output_dir")
+    if overwrite:
+        with held(folder, "study"):
+            for path in [*found, *journals]:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _outputs(folder: Path) -> list[Path]:
+    tables = [folder / f"{name}.{suffix}" for name in TABLES for suffix in ("csv", "parquet")]
+    return [*tables, *(folder / name for name in (*_FILES, *_FOLDERS))]
+
+
+@contextmanager
+def held(folder: Path, what: str) -> Iterator[None]:
+    """Hold a folder, or a part of what is in it, for this process alone.
+
+    Raises
+    ------
+    InputError : another process holds it.
+    """
+    lock = Lock(folder / f".{what.replace(' ', '-')}.lock", f"the {what} in {folder}")
+    try:
+        yield
+    finally:
+        lock.release()

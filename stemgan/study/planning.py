@@ -1,0 +1,219 @@
+"""From what a user asks to a study, with everything that can be wrong refused first."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import stemgan
+from stemgan import __version__
+from stemgan.errors import InputError, check_number, check_whole
+from stemgan.evaluate.methods import check_name, fingerprint
+from stemgan.evaluate.plan import check_frames, conditions_for
+from stemgan.evaluate.scans import Condition, file_of
+from stemgan.evaluate.sources import Source as ImageFile
+from stemgan.evaluate.sources import find_sources
+from stemgan.measurement import SMALLEST_SIDE, Noise
+from stemgan.pathfiles import is_file
+from stemgan.scan.physics import Timing
+from stemgan.study.conditions import Setting
+from stemgan.study.detection import Search
+from stemgan.study.plan import StudyPlan
+from stemgan.study.sources import Source, simulated
+
+SYNTHETIC = "synthetic"
+_CODE = ("conditions", "tasks", "measures", "controls", "detection", "features")
+"""Modules of this package on which the figures of a task depend."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for, as the configuration says it.
+
+    images : files; or ("synthetic",) for simulated ones; none: features alone are studied.
+    scans, coverages, doses, dwells, lags : every scan is taken at every coverage, dose, dwell
+        and lag; a raster and a path file have a coverage of their own.
+    methods : classical methods, models and weights files.
+    synthetic : count, kinds, size and seed of simulated images.
+    flyback, settling : times of the scan [s].
+    controls : whether full scans of the same doses are compared.
+    features : what is put into images and looked for.
+    crop : longest side of an image's middle that is used [px].
+    by : column of a manifest.
+    seed, device, examples : as in `StudyPlan`.
+    """
+
+    images: Sequence[Path | str]
+    scans: Sequence[str]
+    coverages: Sequence[str]
+    methods: Sequence[str]
+    doses: Sequence[float | None] = (None,)
+    dwells: Sequence[float] = (1e-6,)
+    lags: Sequence[float] = (0.0,)
+    synthetic: Mapping[str, Any] = field(default_factory=dict)
+    flyback: float = 0.0
+    settling: float = 0.0
+    controls: bool = True
+    features: Mapping[str, Any] = field(default_factory=dict)
+    crop: int | None = None
+    by: str | None = None
+    seed: int = 0
+    device: str = "auto"
+    examples: int = 6
+
+
+def make_plan(request: Request) -> StudyPlan:
+    """Check everything that can be wrong before any work is done.
+
+    Raises
+    ------
+    InputError : what is wrong, where, and what to do.
+    """
+    check_whole("seed", request.seed, 0)
+    check_whole("examples", request.examples, 0)
+    for name in ("methods", "scans", "doses", "dwells", "lags"):
+        if not getattr(request, name):
+            raise InputError(f"{name} is empty: name one or more")
+    for method in request.methods:
+        check_name(method)
+    _check_amounts(request)
+    sources = _sources(request)
+    features = dict(request.features or {})
+    if features:
+        Search.from_config(features)
+    elif not sources:
+        raise InputError("no images are given: say images=FOLDER, or images=synthetic")
+    settings = _settings(request, sources)
+    check_frames(sources, request.methods)
+    doses = [dose for dose in dict.fromkeys(request.doses) if dose is not None]
+    return StudyPlan(
+        sources,
+        settings,
+        tuple(dict.fromkeys(request.methods)),
+        request.seed,
+        Timing(flyback=request.flyback, settling=request.settling),
+        request.device,
+        request.by,
+        tuple(doses) if request.controls and sources else (),
+        features,
+        request.examples,
+    )
+
+
+def _check_amounts(request: Request) -> None:
+    for dose in request.doses:
+        if dose is not None:
+            check_number("doses", dose, 0, above=True)
+            Noise(electrons=dose)
+    for dwell, lag in product(request.dwells, request.lags):
+        check_number("dwells", dwell, 0, above=True)
+        check_number("lags", lag, 0)
+        Timing(dwell, request.flyback, request.settling, lag)
+    if request.crop is not None:
+        check_whole("crop", request.crop, SMALLEST_SIDE)
+
+
+def _sources(request: Request) -> tuple[Source, ...]:
+    if list(map(str, request.images)) == [SYNTHETIC]:
+        if request.by is not None or request.crop is not None:
+            raise InputError(
+                "by and crop go with images of files: simulated ones have their kind for a "
+                "label and synthetic.size"
+            )
+        known = ("count", "kinds", "size", "seed")
+        for name in request.synthetic:
+            if name not in known:
+                raise InputError(f"synthetic takes no {name!r}: choose {', '.join(known)}")
+        entries = {"count": 12, "kinds": (), "size": 256, "seed": 0, **request.synthetic}
+        return simulated(**entries)
+    paths = [Path(path) for path in dict.fromkeys(request.images)]
+    return tuple(find_sources(paths, request.by, request.crop))
+
+
+def _settings(request: Request, sources: Sequence[Source]) -> tuple[Setting, ...]:
+    coverages = [_coverage(coverage) for coverage in request.coverages]
+    frames = [(source.name, source.shape) for source in sources]
+    if request.features:
+        size = Search.from_config(dict(request.features)).size
+        frames.append(("an image with features", (size, size)))
+    pairs = conditions_for(frames, [str(scan) for scan in request.scans], coverages)
+    settings = (
+        Setting(pair.scan, pair.coverage, _real(dose), float(dwell), float(lag))
+        for pair in pairs
+        for dose, dwell, lag in product(request.doses, request.dwells, request.lags)
+    )
+    found = tuple(dict.fromkeys(settings))
+    names = Counter(name for name, _ in {(one.name, one.scan) for one in found})
+    for name, count in names.items():
+        if count > 1:
+            raise InputError(f"{count} path files are called {name}: rename one of them")
+    return found
+
+
+def _real(dose: float | None) -> float | None:
+    return None if dose is None else float(dose)
+
+
+def _coverage(value: Any) -> str:  # noqa: ANN401 (what YAML holds)
+    """Return a coverage as it is written, a number of YAML too."""
+    return str(value)
+
+
+def settings_of(plan: StudyPlan) -> dict[str, Any]:
+    """Describe all that the figures of tasks depend on, beside their keys."""
+    files = {one.scan for one in plan.settings if is_file(one.scan)}
+    return {
+        "version": __version__,
+        "code": _code(),
+        "methods": {name: fingerprint(name) for name in plan.methods},
+        "seed": plan.seed,
+        "flyback": plan.timing.flyback,
+        "settling": plan.timing.settling,
+        "by": plan.by,
+        "images": {source.name: _image(source) for source in plan.sources},
+        "paths": {scan: _digest([file_of(scan)]) for scan in sorted(files)},
+    }
+
+
+def _image(source: Source) -> list[Any]:
+    """Describe an image: with another content it is another image."""
+    if isinstance(source, ImageFile):
+        size = source.path.stat().st_size
+        return [source.path.as_posix(), source.frame, size, source.crop, source.group]
+    return [source.kind, source.shape, source.seed]
+
+
+def _code() -> str:
+    """Digest the source of what measures."""
+    package = Path(stemgan.__file__).parent
+    study = package / "study"
+    files = [file for name in _CODE for file in study.glob(f"{name}.py")]
+    folders = [study / name for name in _CODE] + [package / "metrics"]
+    files += [file for folder in folders for file in folder.rglob("*.py")]
+    return _digest(sorted(files))
+
+
+def _digest(files: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def notes(plan: StudyPlan) -> list[str]:
+    """Say what of a plan comes out otherwise than asked: coverages in steps, no controls."""
+    from stemgan.evaluate.scans import coverage_notes
+
+    shape = plan.usual_shape if plan.sources else None
+    if shape is None:
+        return []
+    conditions = [Condition(one.scan, one.coverage) for one in plan.settings]
+    found = coverage_notes(conditions, shape)
+    if not plan.controls:
+        found.append(
+            "no equal-dose controls: no dose is given, so that a full scan would be perfect"
+        )
+    return found

@@ -1,0 +1,135 @@
+"""Running a study: what is left of its tasks, in this process or in several."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from stemgan.errors import InputError
+from stemgan.processes import in_processes
+from stemgan.study.detection import feature_tasks
+from stemgan.study.journal import Journal
+from stemgan.study.maps import Maps
+from stemgan.study.methods import load_completers, share_processor
+from stemgan.study.plan import StudyPlan
+from stemgan.study.tasks import Error, Record, ScanTask, Task, Tools
+
+Progress: TypeAlias = Callable[[Iterable[None], int], Iterable[None]]
+
+
+class Done(NamedTuple):
+    """What a task made, and how long it took [s]."""
+
+    task: Task
+    records: list[Record]
+    errors: list[Error]
+    seconds: float
+
+
+def tasks_of(plan: StudyPlan) -> list[Task]:
+    """List a study's tasks, setting by setting, so that one path serves them all."""
+    tasks: list[Task] = [
+        ScanTask(source, setting) for setting in plan.settings for source in plan.sources
+    ]
+    if plan.controls:
+        from stemgan.study.controls import ControlTask
+
+        tasks += [
+            ControlTask(source, dose) for dose in plan.controls for source in plan.sources
+        ]
+    tasks += feature_tasks(plan)
+    return tasks
+
+
+def run_tasks(
+    plan: StudyPlan,
+    tasks: Sequence[Task],
+    journal: Journal,
+    maps: Maps,
+    *,
+    workers: int = 1,
+    progress: Progress = lambda steps, _: steps,
+) -> None:
+    """Run tasks, and write what they make as it comes.
+
+    Parameters
+    ----------
+    plan : the study.
+    tasks : what is left of it, for this process.
+    journal, maps : where the records and the errors at each pixel go.
+    workers : processes; each has the methods loaded, and a GPU where there are some.
+    progress : wraps the steps to be taken, given their number.
+
+    Raises
+    ------
+    InputError : a method that cannot run here, or a file that cannot be written.
+    """
+
+    def steps() -> Iterator[None]:
+        for done in _run(plan, tasks, workers):
+            journal.add(done.task.key, done.records, done.seconds)
+            if isinstance(done.task, ScanTask):
+                maps.add(done.task.source.name, done.task.setting, done.errors)
+            yield
+
+    try:
+        for _ in progress(steps(), len(tasks)):
+            pass
+    finally:
+        maps.save()
+
+
+def _run(plan: StudyPlan, tasks: Sequence[Task], workers: int) -> Iterator[Done]:
+    if not tasks:
+        return
+    if workers > 1:
+        items = ((task,) for task in tasks)
+        yield from in_processes(_work, items, workers, _start_worker, (plan, workers))
+        return
+    tools = Tools(plan, load_completers(plan.methods, plan.device))
+    for task in tasks:
+        yield run_task(task, tools)
+
+
+def run_task(task: Task, tools: Tools) -> Done:
+    """Run one task; one that its input makes impossible leaves a record that says so."""
+    start = time.perf_counter()
+    tools.errors.clear()
+    try:
+        records = task.run(tools)
+    except InputError as error:
+        records = [{"table": "failures", "task": task.key, "reason": str(error)}]
+    return Done(task, records, list(tools.errors), time.perf_counter() - start)
+
+
+_STATE: dict[str, Any] = {}
+"""The tools of a worker process, loaded once."""
+
+
+def _start_worker(index: int, plan: StudyPlan, workers: int) -> None:
+    share_processor(index, workers, plan.methods, plan.device)
+    _STATE["tools"] = Tools(plan, load_completers(plan.methods, plan.device))
+
+
+def _work(task: Task) -> Done:
+    return run_task(task, _STATE["tools"])
+
+
+def share_of(tasks: Sequence[Task], part: int, parts: int) -> list[Task]:
+    """Return one part's share of the tasks: every `parts`-th, so that parts take equally long.
+
+    Examples
+    --------
+    >>> share_of([1, 2, 3, 4, 5], 1, 2)
+    [2, 4]
+    """
+    return list(tasks[part::parts])
+
+
+def left_of(tasks: Iterable[Task], journal: Journal, maps: Maps) -> list[Task]:
+    """Return the tasks that are not done, or whose errors are in no map yet."""
+    return [
+        task
+        for task in tasks
+        if task.key not in journal.found
+        or (isinstance(task, ScanTask) and maps.wants(task.source.name, task.setting))
+    ]
