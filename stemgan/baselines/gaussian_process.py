@@ -43,14 +43,14 @@ PEAK = 2.5
 """How much more than its ring a peak must hold."""
 PEAK_WIDTH = 1.2  # [Fourier pixels]
 
-_PATCH_WIDTH = 4.0  # [Fourier pixels]
-_CALM = 0.15  # changes of the logarithm of S over a patch that count as noise
-_FEW = 5.0  # modes that a ring is thought to hold already, as expected
-_LEAST_NOISE = 1e-3
-_TOLERANCE = 1e-3  # at 3e-3 another unit changes the image by up to 0.05 % of its range
-_ITERATIONS, _LAST_ITERATIONS = 60, 100
-_RIDGE = 1e-5
-_FLAT = 1e-4  # deviation from a plane over that from the mean: as good as none
+PATCH_WIDTH = 4.0  # [Fourier pixels]
+CALM = 0.15  # changes of the logarithm of S over a patch that count as noise
+FEW = 5.0  # modes that a ring is thought to hold already, as expected
+LEAST_NOISE = 1e-3
+TOLERANCE = 1e-3  # at 3e-3 another unit changes the image by up to 0.05 % of its range
+ITERATIONS, LAST_ITERATIONS = 60, 100
+RIDGE = 1e-5
+FLAT = 1e-4  # deviation from a plane over that from the mean: as good as none
 
 
 def gaussian_process(
@@ -79,7 +79,7 @@ def gaussian_process(
         plane = _plane(values, scan.mask)
         rest = np.where(scan.mask, values - plane, np.float32(0))
         deviation = float(rest[scan.mask].std())
-        if deviation < _FLAT:
+        if deviation < FLAT:
             return np.clip(plane, infill.min(), infill.max())
         model = _Model(scan, (rest / deviation).astype(np.float32), workers)
         for _ in range(rounds):
@@ -119,7 +119,7 @@ class _Model:
     def mean(self) -> Image:
         """Return the posterior mean, (H, W)."""
         self.system.prepare(self.spectrum, self.noise)
-        dual = self.system.solve(self.values, self.dual, _TOLERANCE, _LAST_ITERATIONS)
+        dual = self.system.solve(self.values, self.dual, TOLERANCE, LAST_ITERATIONS)
         return self.system.mean(dual)[self.crop]
 
     def refine(self, peak: float, peak_width: float) -> None:
@@ -138,7 +138,7 @@ class _Model:
         self._raise(evidence, peak, peak_width)
         relative = system.relative
         ratio = inner(relative, self.dual**2) / inner(relative, self.sampled**2)
-        self.noise = max(self.noise * float(np.clip(ratio, 0.3, 3)), _LEAST_NOISE)
+        self.noise = max(self.noise * float(np.clip(ratio, 0.3, 3)), LEAST_NOISE)
 
     def _explain(self, drawn: Vector) -> tuple[Vector, Vector]:
         """Solve for the values and for what was drawn, side by side where threads allow it."""
@@ -146,7 +146,7 @@ class _Model:
         workers = max(self.system.workers // 2, 1)
 
         def solved(values: Vector, start: Vector | None) -> Vector:
-            return self.system.solve(values, start, _TOLERANCE, _ITERATIONS, workers)
+            return self.system.solve(values, start, TOLERANCE, ITERATIONS, workers)
 
         if self.system.workers == 1:
             return solved(*starts[0]), solved(*starts[1])
@@ -160,12 +160,12 @@ class _Model:
         there, thought = (
             np.bincount(ring, (calm * x).ravel()) for x in (given, evidence.sampled)
         )
-        factor = ((there + _FEW) / (thought + _FEW)).clip(0.05, 20)[self.rings]
-        ratio = average(given * calm, _PATCH_WIDTH) / safe(
-            average(expected * calm * factor, _PATCH_WIDTH)
+        factor = ((there + FEW) / (thought + FEW)).clip(0.05, 20)[self.rings]
+        ratio = average(given * calm, PATCH_WIDTH) / safe(
+            average(expected * calm * factor, PATCH_WIDTH)
         )
         change = np.log(ratio.clip(0.1, 10))
-        factor *= np.exp(np.sign(change) * np.maximum(np.abs(change) - _CALM, 0))
+        factor *= np.exp(np.sign(change) * np.maximum(np.abs(change) - CALM, 0))
         ratio = average(given, peak_width) / safe(average(expected * factor, peak_width))
         # From no peak to a peak by a ramp: rounding must not tip one over.
         is_peak = np.maximum(((ratio / peak - 0.8) / 0.4).clip(0, 1), 1 - calm)
@@ -199,9 +199,9 @@ def _evidence(
     u (noise, and what the mask folds onto a mode) varies slowly, while the peaks of S do not.
     """
     calm = (2 - peaks).clip(0, 1)
-    share = safe(average(calm, _PATCH_WIDTH * 0.75))
+    share = safe(average(calm, PATCH_WIDTH * 0.75))
     level, background = (
-        average(x * calm, _PATCH_WIDTH * 0.75) / share for x in (sampled, spectrum)
+        average(x * calm, PATCH_WIDTH * 0.75) / share for x in (sampled, spectrum)
     )
     drowned = np.maximum(1 / safe(level) - background, 0.02 * background + noise)
     expected = spectrum / (spectrum + drowned)
@@ -214,7 +214,7 @@ def _plane(values: Image, mask: NDArray[np.bool_]) -> Image:
     where = np.stack([a[i] for a, i in zip(axes, np.nonzero(mask), strict=True)], axis=1)
     centre = where.mean(axis=0)
     away, read = where - centre, values[mask].astype(np.float64)
-    normal = away.T @ away + _RIDGE * len(read) * np.eye(2)
+    normal = away.T @ away + RIDGE * len(read) * np.eye(2)
     tilt = np.linalg.solve(normal, away.T @ (read - read.mean()))
     rows, columns = ((a - c) * t for a, c, t in zip(axes, centre, tilt, strict=True))
     return (read.mean() + rows[:, None] + columns).astype(np.float32)

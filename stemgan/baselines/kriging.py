@@ -43,7 +43,7 @@ class Kriging:
         points = np.argwhere(mask)
         self.at = points[:, 0] * shape[1] + points[:, 1]
         # Where most is measured, C is almost a convolution, and factors would cost far more.
-        self.crowded = len(points) > max(_CROWDED * mask.size, _MOST_POINTS)
+        self.crowded = is_crowded(len(points), mask.size)
         self.order = np.zeros(0, np.int64) if self.crowded else _shuffled(len(points))
         self.points = points[self.order]
         self.neighbours = nearest_earlier(self.points, workers)
@@ -139,6 +139,11 @@ class Kriging:
         found = np.empty_like(residual)
         found[self.order] = self.transposed @ (self.factor @ residual[self.order])
         return found
+
+
+def is_crowded(points: int, pixels: int) -> bool:
+    """Tell whether so much is measured that a filter preconditions better than neighbours."""
+    return points > max(_CROWDED * pixels, _MOST_POINTS)
 
 
 def inner(a: Vector, b: Vector) -> float:
