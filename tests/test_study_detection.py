@@ -142,6 +142,16 @@ def test_on_the_path_a_feature_is_seen_and_far_from_it_it_is_not() -> None:
     assert abs(np.mean(missed)) < 0.2
 
 
+def test_of_one_dose_few_measurements_get_many_electrons_each() -> None:
+    tools = Tools(plan(), {"nearest": lambda scan: Completed(complete(scan, "nearest"))})
+    few, many = (
+        FeatureTask("vacancy", 0, Setting("dots", text, dose=10.0), 2, SIDE).run(tools)
+        for text in ("1/16", "1/4")
+    )
+    assert few[0]["electrons"] == pytest.approx(10 / few[0]["achieved"])
+    assert few[0]["electrons"] > 3 * many[0]["electrons"]
+
+
 def test_every_task_has_a_key_of_its_own() -> None:
     tasks = list(feature_tasks(plan(images=3)))
     assert len(tasks) == len({task.key for task in tasks}) == 2 * 3 * len(FEATURES)
@@ -236,6 +246,7 @@ def test_the_summary_counts_what_it_says() -> None:
     assert whole["misses_flagged"] == 0.2
     assert whole["hits_flagged"] == 1
     assert (whole["misses_deviation"], whole["hits_deviation"]) == (2, 1)
+    assert whole["deviation_tells"] == 1
     alarm = whole["false_alarm_rate"]
     assert alarm == pytest.approx(0.05, abs=0.026)
     assert whole["false_discovery_rate"] == pytest.approx(alarm / (alarm + 0.75))

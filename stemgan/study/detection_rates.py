@@ -95,6 +95,8 @@ def detection_summary(rows: Sequence[Record]) -> list[Record]:
     misses, misses_flagged : features that are missed, and the share of these for which it
         does; hits_flagged is that of the detected ones.
     misses_deviation, hits_deviation : mean predicted deviation over the image's median.
+    deviation_tells : how often a missed feature lies where more deviation is predicted than
+        where a detected one lies: 0.5 says that the deviation tells nothing.
     """
     found = []
     for key, members in _by(rows, CONDITION).items():
@@ -142,6 +144,7 @@ def _rates(rows: list[Record]) -> Record:
         "hits_flagged": _mean(hits, "flagged"),
         "misses_deviation": _mean(misses, "deviation"),
         "hits_deviation": _mean(hits, "deviation"),
+        "deviation_tells": _exceeds(misses, hits, "deviation"),
     }
 
 
@@ -178,6 +181,18 @@ def _wilson(rate: float, trials: int) -> tuple[float, float]:
 def _mean(rows: Sequence[Record], column: str) -> float | None:
     values = [float(row[column]) for row in rows if row[column] is not None]
     return sum(values) / len(values) if values else None
+
+
+def _exceeds(first: Sequence[Record], second: Sequence[Record], column: str) -> float | None:
+    """Return the share of pairs in which the first is larger (area under the ROC curve)."""
+    mine, other = (
+        np.array([row[column] for row in rows if row[column] is not None], np.float64)
+        for rows in (first, second)
+    )
+    if not len(mine) or not len(other):
+        return None
+    apart = np.sign(mine[:, None] - other[None])
+    return float((apart.mean() + 1) / 2)
 
 
 def _difference(first: float | None, second: float | None) -> float | None:
