@@ -11,7 +11,8 @@ import pytest
 
 from stemgan.baselines import METHODS
 from stemgan.errors import InputError
-from stemgan.evaluate import Condition
+from stemgan.evaluate import Condition, take_scan
+from stemgan.images import write_image
 from stemgan.measurement import measure
 from stemgan.metrics import blurred, rmse
 from stemgan.scan import ScanDesign
@@ -195,3 +196,78 @@ def test_figures_are_kept_and_checked(quality, tmp_path):
         again.check("linear", [source], redo(3.1))
     assert "within 0.0100 %" in again.check("linear", [source], redo(3.01))
     assert again.check("linear", [source], redo(9.0)) is None  # the same code: not looked at
+
+
+@pytest.fixture
+def small(quality, monkeypatch, tmp_path):
+    """Return a folder of two small images that are the benchmark's, at two scans."""
+    protocol, folder = quality("protocol"), tmp_path / "images"
+    folder.mkdir()
+    names = ("flakes", "grains")
+    for i, name in enumerate(names):
+        image = np.random.default_rng(i).normal(size=(48, 40 + 8 * i)).cumsum(axis=1)
+        write_image(folder / f"{name}.tif", image.astype(np.float32))
+    table = tmp_path / "images.csv"
+    table.write_text(
+        "image,group,class,height,width,sha256\n"
+        + "".join(f"{name},{name},texture,,,\n" for name in names)
+    )
+    monkeypatch.setattr(protocol, "IMAGES", table)
+    monkeypatch.setattr(protocol, "MASKS", tmp_path / "masks.csv")
+    monkeypatch.setattr(
+        protocol, "MAIN", (Condition("spiral", "1/9"), Condition("random", "1/9"))
+    )
+    monkeypatch.setattr(protocol, "FAMILIES", ("spiral", "random"))
+    monkeypatch.setattr(protocol, "COVERAGES", ("1/9",))
+    protocol.fix(folder)
+    return folder
+
+
+def test_a_run_checks_what_is_fixed_keeps_figures_and_reports(
+    quality, small, monkeypatch, tmp_path
+):
+    protocol, run, report = (quality(name) for name in ("protocol", "run", "report"))
+    monkeypatch.setattr(report, "draw", lambda *_: None)
+    plan = protocol.find_plan(small, protocol.MAIN)
+    methods = (*quality("simple").REFERENCE, "simple-widths", "oracle", "biharmonic")
+    monkeypatch.setattr(run, "MASKS", protocol.MASKS)
+    out = tmp_path / "out"
+    run.run(plan, methods, quality("store").Store(out))
+    again = quality("store").Store(out)
+
+    def too_much(*_):
+        raise AssertionError("completed again")
+
+    monkeypatch.setattr(run, "complete", too_much)
+    run.run(plan, methods, again)
+    report.write_report(out, plan, methods, again)
+    lines = (out / "rmse_blurred.csv").read_text().splitlines()
+    assert len(lines) == 1 + 2 * 2
+    assert "| best simple |" in (out / "report.md").read_text()
+    found = {row["image"]: float(row["biharmonic"]) for row in csv.DictReader(lines)}
+    source = plan.sources[1]
+    truth, scan = take_scan(source, protocol.MAIN[1], protocol.SEED)
+    expected = rmse(METHODS["biharmonic"](scan), blurred(truth), float(np.ptp(truth)))
+    assert found[source.name] == pytest.approx(expected, rel=1e-4)
+
+
+def test_other_images_and_other_masks_are_refused(quality, small):
+    protocol = quality("protocol")
+    plan = protocol.find_plan(small, protocol.MAIN)
+    source, condition = plan.sources[0], protocol.MAIN[0]
+    masks = protocol.Masks(protocol.read_rows(protocol.MASKS))
+    masks.check(source, condition)
+    masks.known[source.name, condition.scan, condition.coverage] = "0" * 16
+    with pytest.raises(InputError, match="measures other pixels"):
+        masks.check(source, condition)
+    write_image(source.path, np.zeros((48, 40), np.float32), overwrite=True)
+    with pytest.raises(InputError, match="digest to"):
+        protocol.find_plan(small, protocol.MAIN)
+    source.path.unlink()
+    with pytest.raises(InputError, match="is missing"):
+        protocol.find_plan(small, protocol.MAIN)
+
+
+def test_two_files_of_one_name_are_refused(quality):
+    with pytest.raises(InputError, match="two methods are called new"):
+        quality("run")._check_labels(["a/new.safetensors", "b/new.safetensors"])

@@ -68,7 +68,10 @@ def _panels(conditions: Sequence[Condition]) -> set[tuple[str, str]]:
 def _ratios(path: Path, errors: Errors, names: Sequence[str]) -> None:
     """Draw each image's error over the best simple method's: a dot an image."""
     plt = pyplot()
-    conditions = [c for c in wanted() if all(errors.complete(n, c) for n in names)]
+    conditions = [
+        c for c in wanted()
+        if errors.referenced(c) and all(errors.complete(n, c) for n in names)
+    ]  # fmt: skip
     figure, axes = plt.subplots(figsize=(1.2 * len(conditions) + 2, 4.6))
     rng = np.random.default_rng(0)
     for k, name in enumerate(names):

@@ -31,8 +31,9 @@ GRIDS = ("1/16", "1/49", "1/100")
 DOSES = (100.0, 10.0)
 
 MAIN = (
-    *(Condition(scan, coverage) for scan in FAMILIES for coverage in COVERAGES),
+    *(Condition(scan, coverage) for scan in FAMILIES[:2] for coverage in COVERAGES),
     *(Condition("dots", coverage) for coverage in GRIDS),
+    *(Condition(scan, coverage) for scan in FAMILIES[2:] for coverage in COVERAGES),
 )
 """Noise-free scans of (noisy) micrographs."""
 NOISY = tuple(

@@ -54,6 +54,10 @@ class Errors:
         """Tell whether a method has completed this scan of all images."""
         return len(self.found.get((method, condition), {})) == len(self.groups)
 
+    def referenced(self, condition: Condition) -> bool:
+        """Tell whether every simple method has, so that the best of them is known."""
+        return all(self.complete(method, condition) for method in SIMPLE)
+
     def values(
         self, method: str, condition: Condition, metric: str = METRIC, of: str | None = None
     ) -> dict[str, float]:

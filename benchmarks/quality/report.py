@@ -10,7 +10,6 @@ from pictures import draw
 from protocol import CLASSES, MAIN, NOISY
 from ratios import METRIC, Errors
 from showing import must_show, ratio_table, wanted
-from simple import SMOOTHED
 from store import ORACLES, WIDTHS, Store, is_model, label
 
 from stemgan import __version__
@@ -141,6 +140,8 @@ def _means(errors: Errors, shown: Sequence[str], conditions: Sequence[Condition]
 def _by_class(errors: Errors, shown: Sequence[str], conditions: Sequence[Condition]) -> Lines:
     for kind in CLASSES:
         count = sum(c == kind for c in errors.classes.values())
+        if not count:
+            continue
         yield f"## {kind}: {count} images, against the blurred truth [%]\n"
         yield from _table(_rows(errors, shown, conditions, METRIC, of=kind))
         yield ""
@@ -210,7 +211,7 @@ def _rows(
     for condition in conditions:
         there = [m for m in shown if errors.complete(m, condition)]
         column = {m: value(m, condition) for m in there}
-        if simple and there and all(errors.complete(m, condition) for m in SMOOTHED):
+        if simple and errors.referenced(condition):
             column[BEST] = value(errors.best_simple(condition, metric), condition)
         columns.append(column)
     yield ["method", *(condition.label for condition in conditions)]
@@ -230,7 +231,7 @@ def _tables(folder: Path, plan: Plan, errors: Errors, shown: Sequence[str]) -> N
     for metric in (METRIC, "rmse_raw"):
         rows = []
         for source, condition in plan.cells():
-            if not errors.complete(shown[0], condition):
+            if not errors.referenced(condition):
                 continue
             best = errors.best_simple(condition, metric)
             there = [m for m in (best, *shown) if errors.complete(m, condition)]

@@ -1,6 +1,6 @@
 """Run the benchmark of reconstruction quality, and write its report.
 
-    python benchmarks/quality/run.py FOLDER -o DIR [--methods M,FILE,...] [--noisy]
+    python benchmarks/quality/run.py FOLDER -o DIR [--methods M,FILE,...] [--quick] [--noisy]
         [--workers N] [--take EVALUATION] [--report-only]
 
 FOLDER holds the images of `images.csv` as TIFF; `protocol.py` checks that they, and the masks,
@@ -23,6 +23,7 @@ from typing import NamedTuple
 import numpy as np
 from protocol import MAIN, MASKS, NOISY, SEED, Masks, find_plan, read_rows
 from report import write_report
+from showing import wanted
 from simple import REFERENCE, smoothed_methods
 from store import ORACLES, WIDTHS, Store, label
 from tqdm import tqdm
@@ -46,7 +47,7 @@ class Task(NamedTuple):
 
 def main() -> None:
     args = _arguments()
-    conditions = (*MAIN, *NOISY) if args.noisy else MAIN
+    conditions = (*(wanted() if args.quick else MAIN), *(NOISY if args.noisy else ()))
     plan = find_plan(args.folder, conditions)
     methods = tuple(dict.fromkeys((*REFERENCE, WIDTHS, *ORACLES, *args.methods)))
     _check_labels(methods)
@@ -158,6 +159,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("folder", type=Path, help="of the images")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
     parser.add_argument("--methods", type=_methods, default=default_methods(), metavar="M,...")
+    parser.add_argument("--quick", action="store_true", help="only scans that have a limit")
     parser.add_argument("--noisy", action="store_true", help="with scans of few electrons too")
     parser.add_argument("--workers", type=int, default=1, metavar="N")
     parser.add_argument("--take", type=Path, action="append", default=[], metavar="EVALUATION")

@@ -43,7 +43,7 @@ def must_show(errors: Errors, method: str, suite: Sequence[str]) -> Iterator[lis
         "on lattices",
     ]  # fmt: skip
     for condition in wanted():
-        if not errors.complete(method, condition):
+        if not errors.complete(method, condition) or not errors.referenced(condition):
             continue
         simple = errors.best_simple(condition)
         ratio = errors.ratio(method, simple, condition)
@@ -84,7 +84,7 @@ def ratio_table(
     for method in methods:
         cells = []
         for condition in conditions:
-            if not errors.complete(method, condition):
+            if not errors.complete(method, condition) or not errors.referenced(condition):
                 cells.append("-")
                 continue
             simple = errors.best_simple(condition, metric)
