@@ -34,7 +34,7 @@ class CropSettings:
         that is used with one scan does: one family, and a pitch or one coverage.
     pitch : spacing of the fixed scan's turns, lines or dots [px], in place of `coverage`.
     kriged : whether samples hold a completion by a Gaussian process, which takes longer than
-        all the rest.
+        all the rest; without, a training that wants one makes it on its own device.
 
     Raises
     ------

@@ -11,6 +11,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from stemgan import losses
 from stemgan.data import Batch
 from stemgan.errors import check_number
+from stemgan.kriging import krige
 from stemgan.networks import Completion, Generator, GeneratorConfig
 from stemgan.networks.discriminator import DiscriminatorConfig, Discriminators
 from stemgan.training.adversarial import AdversarialSettings, adversarial_terms
@@ -139,6 +140,12 @@ class ReconstructionTraining(Engine):
         warm = min(1.0, (step + 1) / max(1, self.hparams["warmup_steps"]))
         share = min(1.0, step / max(1, steps))
         return warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
+
+    def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
+        """Krige on this device what the loader has not (`data.crops.kriged=false`)."""
+        if batch.kriged is not None:
+            return batch
+        return batch._replace(kriged=krige(batch.infill, batch.dwell))
 
     def terms(self, batch: Batch) -> Terms:
         """Return the terms of the phase."""
