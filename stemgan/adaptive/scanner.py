@@ -74,7 +74,8 @@ class Scanner(Protocol):
         Parameters
         ----------
         path : positions, (n, 2) (y, x) [px]; those outside the frame are blanked.
-        dwell : time per pixel of length of a joined path, or per position of another [s].
+        dwell : mean time per pixel of length of a joined path, whose moves all take equally
+            long, as those of the families do; or time per position of another [s].
         joined : whether the beam measures between the positions too.
 
         Returns

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stemgan.adaptive.placing import Array, Expected
 from stemgan.scan.physics import Timing
@@ -122,16 +123,39 @@ def _best_ray(
     x = np.rint(at[1] + np.cos(angles)[:, None] * along).astype(np.int64)
     height, width = expected.distance.shape
     seen = (y >= 0) & (y < height) & (x >= 0) & (x < width)
-    first = min(math.ceil(coils.step), seen.shape[1])
-    usable = seen[:, :first].all(axis=1)
+    usable = seen[:, : math.ceil(coils.step)].all(axis=1)
     if not usable.any():
         return None
+    back = usable & _turns_back(coils, at, angles, expected.distance.shape)
+    usable = back if back.any() else usable
     y, x = y.clip(0, height - 1), x.clip(0, width - 1)
     gain = np.where(seen, expected.variance[y, x] * expected.distance[y, x], 0).sum(axis=1)
     gain = np.where(usable, gain, -1.0)
     best = int(gain.argmax())
     seconds = len(along) * coils.timing.dwell + wait
     return _Ray(float(gain[best]) / seconds, float(angles[best]))
+
+
+def _turns_back(
+    coils: Coils, at: Array, angles: Array, shape: tuple[int, ...]
+) -> NDArray[np.bool_]:
+    """Tell after which directions the beam can still stay in the frame.
+
+    It can if it can circle there, to the left or to the right: at the sharpest turn the ends of
+    its pieces lie on a circle.
+    """
+    radius = coils.step / (2 * math.sin(coils.turn / 2))
+    found = np.zeros(len(angles), np.bool_)
+    for side in (-1, 1):
+        towards = angles + side * (coils.turn / 2 + np.pi / 2)
+        y = at[0] + coils.step * np.sin(angles) + radius * np.sin(towards)
+        x = at[1] + coils.step * np.cos(angles) + radius * np.cos(towards)
+        found |= (
+            (np.minimum(y, x) >= radius)
+            & (y <= shape[0] - 1 - radius)
+            & (x <= shape[1] - 1 - radius)
+        )
+    return found
 
 
 def _best_jump(expected: Expected, coils: Coils) -> tuple[Array, _Ray] | None:
