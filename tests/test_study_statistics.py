@@ -14,6 +14,7 @@ from stemgan.study.comparing import compare, control_rows, paired_rows
 from stemgan.study.intervals import bootstrap, holm, mean_of, sign_flip
 from stemgan.study.published import PUBLISHED, published_rows
 from stemgan.study.summaries import curves_summary, lattice_rows, summary_rows
+from stemgan.study.verdicts import sentence, verdict_rows
 
 
 def row(image, scan="spiral", error=4.0, coverage="1/20", **other):
@@ -188,3 +189,39 @@ def test_published_values_stand_beside_the_study_at_like_coverage():
     assert table[0]["published_over_root_2"] == pytest.approx(2.665, abs=1e-3)
     assert table[0]["rmse_blurred"] == 2.5
     assert table[1]["rmse_blurred"] is None
+
+
+def test_verdicts_say_yes_no_and_not_sure():
+    rng = np.random.default_rng(0)
+    rows = []
+    for image in range(16):
+        level = 2 + rng.random()
+        like = {"dose": 5.0, "interval_90": 0.6 + 0.1 * rng.random()}
+        slopes = {"spiral": 0.1 + 0.02 * rng.random(), "dots": rng.normal(0, 0.1)}
+        for scan, error in {"spiral": 1.3 * level, "dots": level}.items():
+            for coverage in ("1/20", "1/50"):
+                slope = slopes[scan]
+                rows.append(row(image, scan, error, coverage, slope_per_px=slope, **like))
+        about = {"scan": "raster", "coverage": "1", "dose": 5.0, "dwell_s": None}
+        rows.append(row(image, error=1.0, control="full-raw", **{**about, "method": "-"}))
+    found = {
+        (one["question"], one["metric"]): one
+        for one in verdict_rows(rows, paired_rows(rows), control_rows(rows))
+    }
+    better = found["is spiral better than dots", "rmse_blurred"]
+    assert (better["answer"], better["value"]) == ("no", pytest.approx(1.3))
+    assert (better["images"], better["groups"]) == (16, 16)
+    grows = found["does the error of spiral grow with distance", "slope_per_px"]
+    assert grows["answer"] == "yes"
+    assert grows["value_low"] < grows["value"] == pytest.approx(0.11, abs=0.005)
+    assert grows["images"] == 16
+    assert ("does the error of spiral at 1/50 grow with distance", "slope_per_px") in found
+    unsure = found["does the error of dots grow with distance", "slope_per_px"]
+    assert unsure["answer"] == "not sure"
+    (full,) = [one for key, one in found.items() if "full scan" in key[0] and "blur" in key[1]]
+    assert full["answer"] == "yes"
+    assert "dots" in full["question"]
+    assert found["do 90 % intervals hold 90 %", "interval_90"]["answer"] == "no"
+    assert sentence(better).startswith(
+        "linear, 5 electrons/px: is spiral better than dots? no: 1.3 (1.3 to 1.3) ratio of errors"
+    )

@@ -4,6 +4,7 @@ from stemgan.study.comparing import compare, control_rows, paired_rows
 from stemgan.study.intervals import Mean, bootstrap, holm, mean_of, sign_flip
 from stemgan.study.published import PUBLISHED, published_rows
 from stemgan.study.summaries import curves_summary, lattice_rows, summary_rows
+from stemgan.study.verdicts import sentence, verdict_rows
 
 __all__ = [
     "PUBLISHED",
@@ -17,6 +18,8 @@ __all__ = [
     "mean_of",
     "paired_rows",
     "published_rows",
+    "sentence",
     "sign_flip",
     "summary_rows",
+    "verdict_rows",
 ]

@@ -98,20 +98,10 @@ def curves_summary(curves: Iterable[Row]) -> list[Row]:
     `rmse` and `bias`, or of `value`, with 95 % intervals in NAME_low and NAME_high.
     """
     names = ("method", *SETTING, "kind", "low", "high")
-    rows = []
-    for key, members in gathered(curves, names).items():
-        figures = ("value",) if key[names.index("kind")] == "frc" else ("rmse", "bias")
-        means = {name: mean_of(values_of(members, name)) for name in figures}
-        first = next(iter(means.values()))
-        row: Row = {
-            **dict(zip(names, key, strict=True)),
-            "images": first.images,
-            "groups": first.groups,
-            "count": sum(int(member["count"]) for member in members),
-        }
-        for name, mean in means.items():
-            row |= columns_of(mean, name)
-        rows.append(row)
+    rings: dict[tuple[Any, ...], _Ring] = {}
+    for curve in curves:
+        rings.setdefault(tuple(curve.get(name) for name in names), _Ring()).add(curve)
+    rows = [dict(zip(names, key, strict=True)) | ring.row() for key, ring in rings.items()]
     order = {name: i for i, name in enumerate(("distance", "pitch", "lattice", "frc"))}
     places = {key: i for i, key in enumerate(gathered(rows, names[:-2]))}
     return sorted(
@@ -122,6 +112,39 @@ def curves_summary(curves: Iterable[Row]) -> list[Row]:
             row["low"],
         ),
     )
+
+
+class _Ring:
+    """One ring of many images: a study has too many curves to hold them all."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.images = 0
+        self.sums: dict[str, dict[str, list[float]]] = {}
+
+    def add(self, curve: Row) -> None:
+        """Add one image's: sum and number of each figure, by group."""
+        self.count += int(curve["count"])
+        self.images += 1
+        for name in ("value",) if curve["kind"] == "frc" else ("rmse", "bias"):
+            total = self.sums.setdefault(name, {}).setdefault(curve["group"], [0.0, 0.0])
+            total[0] += curve[name]
+            total[1] += 1
+
+    def row(self) -> Row:
+        """Return the means over groups."""
+        means = {
+            name: mean_of((group, total / count) for group, (total, count) in groups.items())
+            for name, groups in self.sums.items()
+        }
+        row: Row = {
+            "images": self.images,
+            "groups": max(mean.groups for mean in means.values()),
+            "count": self.count,
+        }
+        for name, mean in means.items():
+            row |= columns_of(mean, name)
+        return row
 
 
 def lattice_rows(results: Sequence[Row]) -> list[Row]:
