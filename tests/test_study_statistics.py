@@ -223,5 +223,5 @@ def test_verdicts_say_yes_no_and_not_sure():
     assert "dots" in full["question"]
     assert found["do 90 % intervals hold 90 %", "interval_90"]["answer"] == "no"
     assert sentence(better).startswith(
-        "linear, 5 electrons/px: is spiral better than dots? no: 1.3 (1.3 to 1.3) ratio of errors"
+        "linear, 5 electrons/px: is spiral better than dots? no: 1.3 (1.3 to 1.3) ratio"
     )
