@@ -48,7 +48,7 @@ def request_of(entries: Mapping[str, Any]) -> Request:
         flyback=entries["flyback"],
         settling=entries["settling"],
         controls=_truth(entries, "controls"),
-        features=_entries(entries, "features"),
+        features=_features(entries),
         crop=entries["crop"],
         by=entries["by"],
         seed=entries["seed"],
@@ -92,6 +92,12 @@ def _entries(entries: Mapping[str, Any], name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InputError(f"{name}={value}: give entries, such as {name}.images=10")
     return value
+
+
+def _features(entries: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is looked for; nothing where no kind is named."""
+    features = _entries(entries, "features")
+    return features if features.get("kinds") else {}
 
 
 def _truth(entries: Mapping[str, Any], name: str) -> bool:
