@@ -34,8 +34,8 @@ from stemgan.cli.common import say
 from stemgan.cli.overrides import composed, configuration_folder
 from stemgan.cli.training.run import made
 from stemgan.data import Batch
+from stemgan.provenance import machine, versions
 from stemgan.watching import Throughput
-from stemgan.watching.provenance import machine, versions
 
 Row = dict[str, Any]
 FLOAT32 = "32-true"

@@ -15,10 +15,11 @@ from stemgan.data.shards import ShardedImages
 from stemgan.errors import InputError
 from stemgan.images.pictures import picture
 from stemgan.metrics import ErrorByDistance
+from stemgan.provenance import revision
 from stemgan.watching import ErrorCurves, Panels, Progress, Throughput, UntilLossesPart
 from stemgan.watching.flops import step_flops
 from stemgan.watching.peak import data_sheet, peak_flops
-from stemgan.watching.provenance import data_digest, revision
+from stemgan.watching.provenance import data_digest
 from stemgan_data_prep.synthesize import synthesize
 
 SMALL = [

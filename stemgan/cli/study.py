@@ -28,8 +28,9 @@ usage: stemgan study [-m] [--cfg job] [--json] [OVERRIDE ...]
 Compare scan paths: what each costs, what it shows and what it misses. Overrides are Hydra's:
 name=value for any entry of the configuration, shown by --cfg job; study=quick, paper, dose or
 features sets many at once. The same command on the same output_dir continues where it stopped,
-and a study may grow: what is done already stays. Writes tables (results, summary, paired, controls,
-curves, detection, as CSV and Parquet), systematic_error/, examples/, figures/ and report.html.
+and a study may grow: what is done already stays. Writes tables (results, summary, paired,
+controls, curves, detection, as CSV and Parquet), systematic_error/, examples/, figures/ and
+report.html.
 
 examples:
   stemgan study study=quick images=micrographs output_dir=first
@@ -129,7 +130,7 @@ def study(config: "DictConfig") -> dict[str, Any]:
         report=how.report,
         progress=lambda steps, left: watched(steps, left),
         say=say,
-        about={"study.yaml": OmegaConf.to_yaml(config)},
+        config=OmegaConf.to_yaml(config),
     )
     return {
         "output_dir": str(how.folder),

@@ -9,11 +9,14 @@ of systematic errors, examples and a page follow from what is written (`finishin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import json
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stemgan.files import whole_file
+from stemgan.provenance import machine, revision, versions
 
 if TYPE_CHECKING:
     from stemgan.study.plan import StudyPlan
@@ -51,7 +54,7 @@ def run_study(
     report: bool = True,
     progress: Progress = lambda steps, _: steps,
     say: Callable[[str], None] = lambda _: None,
-    about: Mapping[str, str] | None = None,
+    config: str = "",
 ) -> Outcome:
     """Run a study, or what is left of it, and write its tables and its report.
 
@@ -66,7 +69,7 @@ def run_study(
     report : whether to write the page.
     progress : wraps the steps to be taken, given their number.
     say : told what comes next.
-    about : texts that say how the study came to be, by the names of their files.
+    config : the configuration, for study.yaml.
 
     Raises
     ------
@@ -74,7 +77,7 @@ def run_study(
         cannot run here. Nothing is run then.
     """
     from stemgan.study.finishing import finish
-    from stemgan.study.folders import begin, held
+    from stemgan.study.folders import InUse, begin, held
     from stemgan.study.journal import Journal
     from stemgan.study.maps import Maps
     from stemgan.study.planning import settings_of
@@ -87,18 +90,48 @@ def run_study(
         journal = Journal.open(folder, settings, part)
         maps = Maps(plan, folder, settings, part)
         left = left_of(share_of(tasks, part, parts), journal, maps)
-        for name, content in (about or {}).items():
-            with whole_file(folder / name) as temporary:
-                temporary.write_text(content, encoding="utf-8")
+        if left or not (folder / "study.yaml").is_file():
+            _write(folder / "study.yaml", config)
+            journal.begin(_about(plan, workers, part, parts))
         say(f"{len(left)} of {len(tasks)} tasks to do")
         run_tasks(plan, left, journal, maps, workers=workers, progress=progress)
     journal.read()
-    done = sum(task.key in journal.found for task in tasks)
-    if done < len(tasks):
-        return Outcome(len(tasks), done, 0, len(left), [], [])
-    with held(folder, "report"):
-        files, summary = finish(plan, folder, journal, tasks, maps, report=report, say=say)
+    # What was lost of another part's maps is to be done again, too.
+    maps = Maps(plan, folder, settings, part)
+    missing = len(left_of(tasks, journal, maps))
+    if missing:
+        return Outcome(len(tasks), len(tasks) - missing, 0, len(left), [], [])
+    try:
+        with held(folder, "report"):
+            starts = json.dumps({"starts": journal.starts}, indent=1)
+            _write(folder / "provenance.json", starts)
+            files, summary = finish(plan, folder, journal, tasks, maps, report=report, say=say)
+    except InUse:
+        say("another process is writing the tables")
+        files, summary = [], []
     failed = sum(
         row["table"] == "failures" for task in tasks for row in journal.records(task.key)
     )
-    return Outcome(len(tasks), done, failed, len(left), files, summary)
+    return Outcome(len(tasks), len(tasks), failed, len(left), files, summary)
+
+
+def _write(path: Path, text: str) -> None:
+    with whole_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+_PACKAGES = ("numpy", "scipy", "numba", "scikit-image", "torch", "pyarrow", "plotly")
+
+
+def _about(plan: StudyPlan, workers: int, part: int, parts: int) -> dict[str, Any]:
+    """Say by what a study is run, for provenance.json."""
+    return {
+        "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "versions": versions(_PACKAGES),
+        "code": revision(Path(__file__).parent),
+        "machine": machine(),
+        "device": plan.device,
+        "workers": workers,
+        "part": part,
+        "parts": parts,
+    }

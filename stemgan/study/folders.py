@@ -51,15 +51,22 @@ def _outputs(folder: Path) -> list[Path]:
     return [*tables, *(folder / name for name in (*_FILES, *_FOLDERS))]
 
 
+class InUse(InputError):
+    """Another process holds what is wanted."""
+
+
 @contextmanager
 def held(folder: Path, what: str) -> Iterator[None]:
     """Hold a folder, or a part of what is in it, for this process alone.
 
     Raises
     ------
-    InputError : another process holds it.
+    InUse : another process holds it.
     """
-    lock = Lock(folder / f".{what.replace(' ', '-')}.lock", f"the {what} in {folder}")
+    try:
+        lock = Lock(folder / f".{what.replace(' ', '-')}.lock", f"the {what} in {folder}")
+    except InputError as error:
+        raise InUse(str(error)) from None
     try:
         yield
     finally:

@@ -7,7 +7,6 @@ is in several lines the first counts, of the lowest part.
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,11 +35,13 @@ class Journal:
     path : the file that this process adds to.
     settings : what the figures depend on.
     found : where each task's line is: its file, and its offset there.
+    starts : what is known of each time that a process began, of the lowest part first.
     """
 
     path: Path
     settings: dict[str, Any]
     found: dict[str, tuple[Path, int]] = field(default_factory=dict)
+    starts: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
     def open(cls, folder: Path, settings: dict[str, Any], part: int = 0) -> "Journal":
@@ -74,11 +75,14 @@ class Journal:
         InputError : the folder holds another study.
         """
         last = None
+        self.starts = []
         for path in parts_of(self.path.parent):
             for offset, line in read_lines(path):
                 if "study" in line:
                     _check_same(self.path.parent, line["study"], self.settings)
                     last = line["study"] if path == self.path else last
+                elif "start" in line:
+                    self.starts.append(line["start"])
                 elif "key" in line:
                     self.found.setdefault(line["key"], (path, offset))
         return last
@@ -94,6 +98,10 @@ class Journal:
         offset = append_line(self.path, line)
         self.found.setdefault(key, (self.path, offset))
 
+    def begin(self, about: dict[str, Any]) -> None:
+        """Write down that a process begins, and what is known of it."""
+        append_line(self.path, {"start": about})
+
     def records(self, key: str) -> list[Record]:
         """Return what a finished task made."""
         return line_at(*self.found[key])["records"]
@@ -107,14 +115,6 @@ def parts_of(folder: Path) -> list[Path]:
         for path in folder.glob(NAME.format("*"))
     ]
     return [path for _, path in sorted((int(n), path) for n, path in numbered if n.isdigit())]
-
-
-def started(folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield what each journal of a folder was begun with."""
-    for path in parts_of(folder):
-        for _, line in read_lines(path):
-            if "study" in line:
-                yield line["study"]
 
 
 def _check_same(folder: Path, one: dict[str, Any], other: dict[str, Any]) -> None:

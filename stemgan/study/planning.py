@@ -25,8 +25,12 @@ from stemgan.study.plan import StudyPlan
 from stemgan.study.sources import Source, simulated
 
 SYNTHETIC = "synthetic"
-_CODE = ("conditions", "tasks", "measures", "controls", "detection", "features")
-"""Modules of this package on which the figures of a task depend."""
+_CODE = {
+    "always": ("conditions", "tasks", "measures"),
+    "controls": ("controls", "denoising"),
+    "features": ("detection", "features"),
+}
+"""Modules of this package on which the figures of a task depend, by when they do."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +171,7 @@ def settings_of(plan: StudyPlan) -> dict[str, Any]:
     files = {one.scan for one in plan.settings if is_file(one.scan)}
     return {
         "version": __version__,
-        "code": _code(),
+        "code": _code(plan),
         "methods": {name: fingerprint(name) for name in plan.methods},
         "seed": plan.seed,
         "flyback": plan.timing.flyback,
@@ -186,14 +190,16 @@ def _image(source: Source) -> list[Any]:
     return [source.kind, source.shape, source.seed]
 
 
-def _code() -> str:
+def _code(plan: StudyPlan) -> str:
     """Digest the source of what measures."""
     package = Path(stemgan.__file__).parent
-    study = package / "study"
-    files = [file for name in _CODE for file in study.glob(f"{name}.py")]
-    folders = [study / name for name in _CODE] + [package / "metrics"]
-    files += [file for folder in folders for file in folder.rglob("*.py")]
-    return _digest(sorted(files))
+    names = list(_CODE["always"])
+    names += _CODE["controls"] if plan.controls else ()
+    names += _CODE["features"] if plan.features else ()
+    places = [package / "metrics", *(package / "study" / name for name in names)]
+    files = [file for place in places for file in place.rglob("*.py")]
+    files += [place.with_suffix(".py") for place in places]
+    return _digest(sorted(file for file in files if file.is_file()))
 
 
 def _digest(files: Sequence[Path]) -> str:

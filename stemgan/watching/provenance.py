@@ -1,25 +1,18 @@
 """What a run was made of: versions, revision, data, machine, in ``run.json``."""
 
 import json
-import os
-import platform
-import subprocess
-import sys
 import time
 from collections.abc import Iterable
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
 import stemgan
 from stemgan.data.shards import ShardedImages
 from stemgan.files import whole_file
-
-_PACKAGES = ("torch", "lightning", "numpy", "numba", "torchmetrics", "hydra-core", "wandb")
+from stemgan.provenance import machine, revision, versions
 
 
 class Provenance(Callback):
@@ -65,36 +58,6 @@ def _start(
     }
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of everything that decides what a training does."""
-    found = {"stemgan": stemgan.__version__, "python": platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    if torch.version.cuda:
-        found["cuda"] = torch.version.cuda
-    return found
-
-
-def revision(folder: Path) -> dict[str, Any] | None:
-    """Return a folder's git revision, and whether files differ; None where there is none."""
-
-    def git(*words: str) -> str:
-        command = ["git", "-C", str(folder), *words]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20)
-        return done.stdout.strip()
-
-    try:
-        if not git("ls-files", "--", "."):  # installed inside somebody else's repository
-            return None
-        changed = bool(git("status", "--porcelain", "--untracked-files=no"))
-        return {"revision": git("rev-parse", "HEAD"), "changed": changed}
-    except (OSError, subprocess.SubprocessError):
-        return None
-
-
 def data_digest(path: str | Path) -> dict[str, Any]:
     """Return a dataset's name, its number of images, and a digest of everything in it.
 
@@ -106,28 +69,3 @@ def data_digest(path: str | Path) -> dict[str, Any]:
     )
     name = str(path).replace("\\", "/").rstrip("/").split("/")[-1]
     return {"name": name, "images": len(images), "sha256": sha256(labels.encode()).hexdigest()}
-
-
-def machine(device: torch.device) -> dict[str, Any]:
-    """Describe the machine."""
-    found: dict[str, Any] = {
-        "system": platform.platform(),
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "device": str(device),
-    }
-    if device.type == "cuda":
-        properties = torch.cuda.get_device_properties(device)
-        found["gpu"] = properties.name
-        found["gpu_mb"] = properties.total_memory // 2**20
-        found["gpus"] = torch.cuda.device_count()
-    return found
-
-
-def _processor() -> str:
-    if sys.platform == "linux":
-        lines = Path("/proc/cpuinfo").read_text("utf-8", errors="replace").splitlines()
-        for line in lines:
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
