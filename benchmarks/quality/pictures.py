@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from protocol import MAIN
+from numpy.typing import NDArray
+from protocol import CROP, MAIN
 from ratios import Errors
 from showing import wanted
 from store import ORACLES, is_model, label
@@ -13,16 +14,20 @@ from store import ORACLES, is_model, label
 from stemgan import plots
 from stemgan.evaluate import Condition, Plan, take_scan
 from stemgan.evaluate.methods import load_methods
+from stemgan.measurement import PartialScan, measure
 from stemgan.plots.style import pyplot, save
+from stemgan.scan import ScanDesign, parse_coverage
+from stemgan.synthetic import recorded, scene
 
 FEW = ("nearest", "biharmonic", "fourier-pocs", "gaussian-process")
 """The classical methods that are drawn: more lines show less."""
 EXAMPLES = (
-    ("partial-STEM__truth-1", Condition("spiral", "1/50")),
     ("partial-STEM__truth-5", Condition("spiral", "1/17.9")),
     ("ChromSTEM__a549_cell", Condition("dots", "1/50")),
 )
-"""Images whose licence (MIT) lets them be shown."""
+"""Images whose licence (MIT) lets them be shown; a simulated lattice stands for the others."""
+LATTICE, ITS_SCAN = (20261120, 1), Condition("spiral", "1/50")
+"""Its seed, and how it is scanned."""
 
 
 def draw(
@@ -95,16 +100,26 @@ def _ratios(path: Path, errors: Errors, names: Sequence[str]) -> None:
 
 
 def _examples(path: Path, plan: Plan, methods: Sequence[str]) -> None:
-    ready = {label(name): method for name, method in load_all(methods).items()}
+    ready = {label(name): method for name, method in load_methods(methods).items()}
     known = {source.name: source for source in plan.sources}
+    taken = [(c, *take_scan(known[name], c, plan.seed)) for name, c in EXAMPLES]
+    lattice = _lattice()
+    taken.append((ITS_SCAN, lattice, _scanned(lattice, ITS_SCAN)))
     rows = []
-    for name, condition in EXAMPLES:
-        truth, scan = take_scan(known[name], condition, plan.seed)
+    for condition, truth, scan in taken:
         images = {m: method(scan) for m, method in ready.items()}
         rows.append((condition.label, truth, scan.with_nan(), images))
-    plots.example_sheet(path, "edges, texture and chromatin", rows)
+    plots.example_sheet(path, "texture, chromatin, and a simulated lattice", rows)
 
 
-def load_all(methods: Sequence[str]) -> dict[str, Any]:
-    """Make methods ready."""
-    return dict(load_methods(methods))
+def _lattice() -> NDArray[np.float32]:
+    """Draw the simulated lattice, (512, 512)."""
+    rng = np.random.default_rng(LATTICE)
+    drawn = scene((CROP, CROP), rng, "crystal")
+    return recorded(drawn.render(), rng, drawn.pixel_size)
+
+
+def _scanned(truth: NDArray[np.float32], condition: Condition) -> PartialScan:
+    coverage = parse_coverage(condition.coverage)
+    shape = truth.shape[0], truth.shape[1]
+    return measure(truth, ScanDesign(condition.scan, shape, coverage=coverage).trace())
