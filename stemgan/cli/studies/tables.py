@@ -22,7 +22,8 @@ def summary_text(summary: Sequence[dict[str, Any]]) -> str:
     shown = [
         name
         for name in _SETTING
-        if name in ("scan", "coverage") or len({row[name] for row in rows}) > 1
+        if name in ("scan", "coverage")
+        or len({row[name] for row in rows if not row["control"]}) > 1
     ]
     methods = list(dict.fromkeys(_method(row) for row in rows if not row["control"]))
     lines: dict[tuple[str, ...], dict[str, str]] = {}
