@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 from stemgan.baselines import spectra
 from stemgan.baselines.covariance import fit_covariance, kernels
 from stemgan.baselines.gaussian_process import gaussian_process
-from stemgan.kriging import krige
+from stemgan.kriging import krige, kriged_scans
+from stemgan.kriging import scans as scans_module
 from stemgan.kriging.covariance import fit_covariances
 from stemgan.kriging.grids import Groups, average, bounded, spectrum_of, white_part
 from stemgan.kriging.neighbours import NEIGHBOURS, by_all_pairs
 from stemgan.kriging.nnls import nnls
 from stemgan.kriging.systems import Systems
 from stemgan.kriging.vecchia import inverse_factors
-from stemgan.measurement import measure
+from stemgan.measurement import PartialScan, measure
 from stemgan.scan import ScanDesign
 from stemgan_kernels.vecchia import inverse_factor
 
@@ -64,6 +65,31 @@ def test_it_agrees_with_numpy():
         error = (image - gaussian_process(scan)) / np.ptp(scan.values[scan.mask])
         assert np.abs(error).max() < MOST
         assert np.sqrt((error**2).mean()) < USUAL
+
+
+def test_scans_are_kriged_in_batches_of_one_shape(monkeypatch):
+    """As on a GPU, for which the meaning of "cpu" is taken away."""
+    one, two = scans()[:2]
+    small = PartialScan(two.values[:40, :50], two.dwell[:40, :50])
+    partial, counts = [one, two, small, one], []
+
+    def counted(values, dwell):
+        counts.append(len(values))
+        return krige(values, dwell)
+
+    monkeypatch.setattr("stemgan.kriging.scans.krige", counted)
+    monkeypatch.setattr(
+        "stemgan.kriging.scans._together",
+        lambda batch, _, together=scans_module._together: together(batch, torch.device("cpu")),
+    )
+    found = kriged_scans(partial, torch.device("meta"))
+    assert counts == [2, 1, 1]
+    for scan, image in zip(partial, found, strict=True):
+        assert image.shape == scan.shape
+        error = np.abs(image - gaussian_process(scan)).max()
+        assert error < MOST * np.ptp(scan.values[scan.mask])
+    at_once = kriged_scans(partial[:1], torch.device("cpu"))[0]
+    np.testing.assert_array_equal(at_once, gaussian_process(one))
 
 
 def test_a_sample_does_not_see_its_batch():
