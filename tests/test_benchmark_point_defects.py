@@ -14,7 +14,8 @@ FOLDER = Path(__file__).parents[1] / "benchmarks"
 def benchmark(monkeypatch):
     monkeypatch.syspath_prepend(str(FOLDER))
     yield importlib.import_module("point_defects")
-    sys.modules.pop("point_defects", None)
+    for name in ("point_defects", "point_defects_drawing"):
+        sys.modules.pop(name, None)
 
 
 def run(benchmark, folder, cases, monkeypatch):

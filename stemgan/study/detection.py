@@ -18,18 +18,17 @@ at least half of its largest, in which the 90 % interval holds the truth that ha
 a miss is silent. `deviation` is the predicted deviation in the core over the image's median.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgan.errors import InputError, check_whole
 from stemgan.evaluate.scans import number_of
 from stemgan.study.conditions import Scanned, Setting, take
-from stemgan.study.features import FEATURES, SMALLEST_SIDE, Pair, check_feature, draw_pair
+from stemgan.study.features import Pair, draw_pair
+from stemgan.study.features.search import Search
 from stemgan.study.plan import StudyPlan
 from stemgan.study.sources import Simulated
 from stemgan.study.tasks import Completed, Record, Tools, plain
@@ -41,60 +40,6 @@ _NORMAL_95 = 1.6448536269514722
 
 _ENOUGH = 0.5
 """Share of a feature's core in which an interval must hold it."""
-
-
-@dataclass(frozen=True)
-class Search:
-    """What is put into images and looked for, as a configuration says.
-
-    kinds : some of `FEATURES`.
-    images : specimens of each kind.
-    instances : features in each, at most.
-    size : height and width of the images [px].
-    false_alarms : share of places without a feature at which one may be seen.
-
-    Raises
-    ------
-    InputError : an unknown feature, or a number that makes no sense.
-    """
-
-    kinds: tuple[str, ...] = FEATURES
-    images: int = 10
-    instances: int = 4
-    size: int = 256
-    false_alarms: float = 0.05
-
-    def __post_init__(self) -> None:
-        if not self.kinds:
-            raise InputError("features.kinds is empty: name some, or leave features out")
-        for kind in self.kinds:
-            check_feature(str(kind))
-        check_whole("features.images", self.images, 1)
-        check_whole("features.instances", self.instances, 1)
-        check_whole("features.size", self.size, SMALLEST_SIDE)
-        share = self.false_alarms
-        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
-            raise InputError(
-                f"features.false_alarms is a share between 0 and 1, not {share!r}: say 0.05"
-            )
-
-    @classmethod
-    def from_config(cls, entries: Mapping[str, Any]) -> "Search":
-        """Read the entries of a configuration's `features`.
-
-        Raises
-        ------
-        InputError : an entry that there is none of, or one that makes no sense.
-        """
-        known = tuple(cls.__dataclass_fields__)
-        for name in entries:
-            if name not in known:
-                raise InputError(
-                    f"there is no features.{name}: choose among {', '.join(known)}"
-                )
-        kinds = entries.get("kinds", FEATURES)
-        listed = (kinds,) if isinstance(kinds, str) else tuple(kinds or ())
-        return cls(**{**entries, "kinds": tuple(dict.fromkeys(listed))})
 
 
 @dataclass(frozen=True)
