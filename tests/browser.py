@@ -20,7 +20,7 @@ _FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     *("--disable-extensions", "--disable-dev-shm-usage", "--hide-scrollbars"),
-    # The network is off: every name is unknown, and what needs none goes to a proxy that is not.
+    # The network is off: every name is unknown; what needs none goes to a proxy that is not.
     *("--host-resolver-rules=MAP * ~NOTFOUND", "--proxy-server=127.0.0.1:9"),
     "--remote-debugging-pipe",
 )

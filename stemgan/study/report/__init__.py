@@ -14,8 +14,8 @@ PAGE = "report.html"
 def write_report(folder: Path) -> Path:
     """Write the report of a study's folder: report.html and figures/.
 
-    The page holds its scripts, pictures and data; no request leaves it. Figures are PNG, SVG and
-    PDF of each chart, and its numbers as CSV. Tables that a study does not have are left out.
+    The page holds its scripts, pictures and data; no request leaves it. Figures are PNG, SVG
+    and PDF of each chart, and its numbers as CSV. What a study does not have is left out.
 
     Parameters
     ----------
@@ -43,22 +43,19 @@ def write_report(folder: Path) -> Path:
 
 def draw(study: Study) -> list[Chart]:
     """Return the charts of what the study measured: those with anything to show."""
-    from stemgan.study.report.against import (
-        coverage_chart,
-        dose_chart,
-        lattice_chart,
-        pareto_chart,
-    )
+    from stemgan.study.report.against import coverage_chart, lattice_chart
+    from stemgan.study.report.costs import control_chart, dose_chart, pareto_chart
     from stemgan.study.report.curves import distance_charts, frc_chart
     from stemgan.study.report.misses import detection_charts
 
     charts = [
-        coverage_chart(study.paths),
-        *distance_charts(study.curves),
+        coverage_chart(study.paths, study.published),
         pareto_chart(study.paths),
-        dose_chart(study.paths, study.controls),
+        *distance_charts(study.curves),
+        control_chart(study.on_controls),
+        dose_chart(study.paths, study.on_controls),
         frc_chart(study.curves),
-        lattice_chart(study.paths),
+        lattice_chart(study.lattice),
         *detection_charts(study.detection),
     ]
     return [chart for chart in charts if chart.views]

@@ -1,6 +1,7 @@
-"""What a chart is, apart from who draws it: the page (plotly) and the paper (matplotlib) draw the same."""
+"""What a chart is, apart from who draws it: the page by plotly, the paper by matplotlib."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 Number = float | None
@@ -36,19 +37,20 @@ class View:
     ----------
     keys : what this view is of, by the name of the choice: {"method": "linear", …}.
     lines : what is drawn.
-    y_title : title of the ordinate, where it differs from the chart's.
+    x_title, y_title : titles of the axes, where they differ from the chart's.
     zero : whether the ordinate begins at 0; None: as the chart says.
     """
 
     keys: dict[str, str]
     lines: tuple[Line, ...]
+    x_title: str = ""
     y_title: str = ""
     zero: bool | None = None
 
 
 @dataclass(frozen=True)
 class Axis:
-    """An axis: its title with unit, "linear" or "log", marks (value, text), falling or rising."""
+    """An axis: title with unit, "linear" or "log", marks (value, text), whether it falls."""
 
     title: str
     scale: str = "linear"
@@ -120,3 +122,14 @@ def look_of(name: str, names: Sequence[str]) -> tuple[str, int]:
     """Return a line's colour and the number of its mark: the same wherever it appears."""
     i = list(names).index(name)
     return COLOURS[i % len(COLOURS)], (i + i // len(COLOURS)) % 8
+
+
+def log_ticks(values: Iterable[float]) -> tuple[tuple[float, str], ...]:
+    """Mark 1, 2 and 5 of every decade, or 1 alone where there are many."""
+    known = [value for value in values if value > 0]
+    if not known:
+        return ()
+    low, high = math.floor(math.log10(min(known))), math.ceil(math.log10(max(known)))
+    steps = (1, 2, 5) if high - low <= 2 else (1,)
+    marks = [step * 10.0**power for power in range(low, high + 1) for step in steps]
+    return tuple((mark, f"{mark:g}") for mark in marks)

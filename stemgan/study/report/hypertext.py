@@ -9,6 +9,7 @@ from stemgan.study.report.charts import Chart
 from stemgan.study.report.interactive import alt_text
 from stemgan.study.report.labels import figure
 from stemgan.study.report.pictures import Picture, data_uri
+from stemgan.study.report.tabled import Cell
 
 Row = Mapping[str, Any]
 _MOST_LINES = 400
@@ -20,11 +21,12 @@ def table(rows: Sequence[Row], name: str, file: str = "") -> str:
 
     Parameters
     ----------
-    rows : each with the same columns; columns that are empty everywhere are left out.
+    rows : each with the same columns, by their headings; columns that are empty everywhere
+        are left out, as are those that only say "no noise".
     name : what the table is, for those who do not see it.
     file : where all rows are, if the page does not show all.
     """
-    columns = [c for c in rows[0] if any(row.get(c) not in (None, "") for row in rows)]
+    columns = [c for c in rows[0] if any(_tells(row.get(c)) for row in rows)]
     texts = {c for c in columns if any(isinstance(row.get(c), str) for row in rows)}
     head = "".join(
         f'<th scope="col"{_text(c in texts)}>{escape(c.replace("_", " "))}</th>'
@@ -43,16 +45,34 @@ def table(rows: Sequence[Row], name: str, file: str = "") -> str:
     )
 
 
+def _tells(value: Any) -> bool:  # noqa: ANN401 (a cell)
+    """Tell whether a cell says anything that is not so everywhere."""
+    if isinstance(value, Cell):
+        return value.value is not None
+    return value not in (None, "", "no noise")
+
+
 def _text(is_text: bool) -> str:
     return ' class="text"' if is_text else ""
 
 
 def _cell(value: Any, is_text: bool) -> str:  # noqa: ANN401 (a cell)
+    if isinstance(value, Cell):
+        return _interval(value)
     if isinstance(value, bool):
         return f"<td{_text(is_text)}>{'yes' if value else 'no'}</td>"
     if isinstance(value, int | float):
         return f'<td{_text(is_text)} data-value="{value!r}">{figure(float(value), 4)}</td>'
     return f"<td{_text(is_text)}>{escape(str(value)) if value not in (None, '') else '–'}</td>"
+
+
+def _interval(cell: Cell) -> str:
+    if cell.value is None:
+        return "<td>–</td>"
+    ends = ""
+    if cell.low is not None and cell.high is not None:
+        ends = f' <span class="soft">({figure(cell.low)} to {figure(cell.high)})</span>'
+    return f'<td data-value="{cell.value!r}">{figure(cell.value)}{ends}</td>'
 
 
 def chart(drawn: Chart, static: bytes | None) -> str:
@@ -77,7 +97,7 @@ def picture(shown: Picture) -> str:
     width, height = shown.size
     return (
         f'<figure><img src="{shown.data}" alt="{escape(shown.alt)}" width="{width}" '
-        f'height="{height}" loading="lazy"><figcaption>{escape(shown.caption)}</figcaption></figure>'
+        f'height="{height}"><figcaption>{escape(shown.caption)}</figcaption></figure>'
     )
 
 

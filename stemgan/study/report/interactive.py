@@ -28,7 +28,9 @@ def figure_json(chart: Chart, view: int = 0) -> Json:
     """Return one view as a whole plotly figure: {"data": …, "layout": …}."""
     parts = chart_json(chart)
     shown = parts["views"][view]
-    layout = {**parts["layout"], "yaxis": {**parts["layout"]["yaxis"], **shown["yaxis"]}}
+    layout = dict(parts["layout"])
+    for axis in ("xaxis", "yaxis"):
+        layout[axis] = {**layout[axis], **shown[axis]}
     return {"data": shown["data"], "layout": layout}
 
 

@@ -1,11 +1,10 @@
 """How settings and figures are named and written for people."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from stemgan.scan import parse_coverage
-
-Row = Mapping[str, Any]
+from stemgan.study.summaries import Row
 
 CONDITIONS = {
     "method": "completed by",
@@ -69,10 +68,19 @@ def share(text: str) -> float:
 
 
 def figure(value: float | None, digits: int = 3) -> str:
-    """Write a number to so many significant digits, without exponents where that is readable."""
+    """Write a number to so many significant digits, without exponents where it is readable."""
     if value is None:
         return "–"
     if value and not 1e-4 <= abs(value) < 1e6:
         return f"{value:.{digits - 1}e}"
     text = f"{value:.{digits}g}"
     return f"{float(text):.0f}" if "e" in text else text
+
+
+def interval(row: Row, name: str, unit: str = "", by: float = 1.0) -> str:
+    """Write a mean and its interval: "3.2 % (2.91 to 3.52 %)"."""
+    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
+    text = f"{figure(by * row[name])}{unit}"
+    if low is None or high is None:
+        return text
+    return f"{text} ({figure(by * low)} to {figure(by * high)}{unit})"

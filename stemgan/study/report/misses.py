@@ -1,110 +1,125 @@
-"""Charts of what a scan misses: detection against coverage and distance, and false finds."""
+"""Charts of what a scan misses: detection against coverage and distance, and its warnings."""
 
-import math
 from collections.abc import Callable, Sequence
 
 from stemgan.study.report.charts import Axis, Chart, Line, View
-from stemgan.study.report.labels import figure, label, share
-from stemgan.study.report.pooling import Row, parted
+from stemgan.study.report.labels import CONDITIONS, figure, keys_of, share
+from stemgan.study.summaries import Row, gathered
 
-_Z = 1.959964
-_EDGES = (0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1.0, math.inf)
-"""Edges of distance over pitch: a turn's middle is at half a pitch."""
-_CONDITIONS = ("feature", "method", "dose")
-
-
-def share_of(rows: Sequence[Row], column: str) -> tuple[float, float, float] | None:
-    """Return the share of rows where `column` is true and its 95 % interval (Wilson, 1927)."""
-    known = [bool(row[column]) for row in rows if row.get(column) is not None]
-    n = len(known)
-    if not n:
-        return None
-    p = sum(known) / n
-    middle = (p + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    half = _Z / (1 + _Z**2 / n) * math.sqrt(p * (1 - p) / n + _Z**2 / (4 * n**2))
-    return p, max(0.0, middle - half), min(1.0, middle + half)
+_MISSES = 5
+"""Fewer misses say nothing of how many are flagged."""
 
 
 def detection_charts(rows: Sequence[Row]) -> list[Chart]:
-    """Draw which features are found: against coverage, and against distance from the path."""
-    rate = Axis("share of features found", zero=True)
-    by_coverage = Chart(
-        "detection_against_coverage",
-        "Features found, against coverage",
-        "Features put into images at random places and looked for in the completion, at a "
-        "threshold that images without them pass only seldom. Bars: 95 % intervals (Wilson).",
-        Axis("coverage", "log", _ticks(rows), falling=True),
-        rate,
-        _views(rows, (), lambda scan, part: _by_coverage(scan, part, "detected")),
-    )
-    by_distance = Chart(
-        "detection_against_distance",
-        "Features found, against distance from the path",
-        "Half a pitch is midway between two turns, lines or dots.",
-        Axis("distance from the path [pitch]"),
-        rate,
-        _views(rows, ("coverage",), _by_distance),
-    )
-    flagged = [{**row, "detected": row.get("flagged")} for row in rows if not row["detected"]]
-    warned = Chart(
-        "missed_but_flagged",
-        "Missed features that the uncertainty flagged",
-        "Of the features that were not found, the share at whose place the uncertainty warned.",
-        Axis("coverage", "log", _ticks(rows), falling=True),
-        Axis("share of misses flagged", zero=True),
-        _views(flagged, (), lambda scan, part: _by_coverage(scan, part, "detected")),
-    )
-    return [by_coverage, by_distance, warned]
+    """Draw which features are found, and which misses the uncertainty flags.
 
-
-def _ticks(rows: Sequence[Row]) -> tuple[tuple[float, str], ...]:
-    return tuple((share(c), c) for c in sorted({row["coverage"] for row in rows}, key=share))
+    rows : of `stemgan.study.detection_rates.detection_summary`.
+    """
+    whole = [row for row in rows if row["kind"] == "all"]
+    ticks = tuple((share(c), c) for c in sorted({r["coverage"] for r in whole}, key=share))
+    coverage = Axis("coverage", "log", ticks, falling=True)
+    found = Axis("share of features found", zero=True)
+    return [
+        Chart(
+            "detection_against_coverage",
+            "Features found, against coverage",
+            "Features put into images at random places and looked for by an observer who knows "
+            "place and feature; the threshold is one that places without the feature pass at a "
+            "fixed small rate, which is dashed. Bars: 95 % intervals over images.",
+            *(coverage, found),
+            _views(whole, [], _by_coverage, alarms=True),
+        ),
+        *(
+            Chart(
+                f"detection_by_{kind}",
+                f"Features found, against distance [{unit}]",
+                hint,
+                Axis(f"distance from the nearest measured pixel [{unit}]"),
+                found,
+                _views([r for r in rows if r["kind"] == kind], ["coverage"], _by_distance),
+            )
+            for kind, unit, hint in (
+                ("distance", "px", "Distance of the feature's place from what was measured."),
+                ("pitch", "pitch", "Half a pitch is midway between two turns or lines."),
+            )
+        ),
+        Chart(
+            "misses_flagged",
+            "Missed features that the uncertainty flagged",
+            "Of the features that were not found, the share for which the 90 % interval "
+            "leaves room; other misses are silent. Settings with fewer than "
+            f"{_MISSES} misses are left out.",
+            coverage,
+            Axis("share of misses flagged", zero=True),
+            _views([row for row in whole if (row.get("misses") or 0) >= _MISSES], [], _flagged),
+        ),
+    ]
 
 
 def _views(
     rows: Sequence[Row],
-    more: tuple[str, ...],
+    more: list[str],
     line: Callable[[str, Sequence[Row]], Line],
+    *,
+    alarms: bool = False,
 ) -> tuple[View, ...]:
     views = []
-    present = [row for row in rows if row.get("present", True)]
-    for (feature, method, dose, *rest), members in parted(
-        present, [*_CONDITIONS, *more]
-    ).items():
-        lines = [line(scan, part) for (scan,), part in parted(members, ["scan"]).items()]
-        known = tuple(found for found in lines if found.y)
-        keys = {"feature": str(feature), "completed by": method, "dose": label("dose", dose)}
-        keys |= dict(zip(more, map(str, rest), strict=True))
+    for members in gathered(rows, ["feature", *more, *CONDITIONS]).values():
+        lines = [line(scan, part) for (scan,), part in gathered(members, ["scan"]).items()]
+        if alarms:
+            lines += [_alarms(members)]
+        keys = {"feature": str(members[0]["feature"])}
+        keys |= {name: str(members[0][name]) for name in more} | keys_of(members[0])
+        known = tuple(one for one in lines if one.y)
         if known:
             views.append(View(keys, known))
     return tuple(views)
 
 
-def _by_coverage(scan: str, rows: Sequence[Row], column: str) -> Line:
-    points = []
-    for (coverage,), part in parted(rows, ["coverage"]).items():
-        found = share_of(part, column)
-        if found:
-            points.append((share(coverage), *found, f"{coverage}; {len(part)} features"))
-    return _line(scan, sorted(points, reverse=True))
+def _by_coverage(scan: str, rows: Sequence[Row]) -> Line:
+    return _line(scan, rows, "detection_rate", "detection", lambda row: share(row["coverage"]))
 
 
 def _by_distance(scan: str, rows: Sequence[Row]) -> Line:
-    points = []
-    for low, high in zip(_EDGES[:-1], _EDGES[1:], strict=True):
-        part = [r for r in rows if _inside(r.get("distance_pitch"), low, high)]
-        found = share_of(part, "detected")
-        if found:
-            mean = sum(r["distance_pitch"] for r in part) / len(part)
-            text = f"{figure(low)} to {figure(high)} pitch; {len(part)} features"
-            points.append((mean, *found, text))
-    return _line(scan, points)
+    return _line(scan, rows, "detection_rate", "detection", _middle)
 
 
-def _inside(value: float | None, low: float, high: float) -> bool:
-    return value is not None and low <= value < high
+def _flagged(scan: str, rows: Sequence[Row]) -> Line:
+    return _line(scan, rows, "misses_flagged", "misses", lambda row: share(row["coverage"]))
 
 
-def _line(scan: str, points: Sequence[tuple[float, float, float, float, str]]) -> Line:
-    x, y, low, high, text = ([p[i] for p in points] for i in range(5))
-    return Line(scan, x, y, low, high, text)  # type: ignore[arg-type]
+def _alarms(rows: Sequence[Row]) -> Line:
+    points: dict[float, list[float]] = {}
+    for row in rows:
+        if row.get("false_alarm_rate") is not None:
+            points.setdefault(share(row["coverage"]), []).append(row["false_alarm_rate"])
+    x = sorted(points, reverse=True)
+    mean = [sum(points[c]) / len(points[c]) for c in x]
+    return Line("seen where there is none (mean of scans)", x, mean, look="dashes")
+
+
+def _line(
+    scan: str, rows: Sequence[Row], y: str, ends: str, at: Callable[[Row], float]
+) -> Line:
+    known = [row for row in rows if row.get(y) is not None]
+    known.sort(key=at)
+    return Line(
+        scan,
+        [at(row) for row in known],
+        [row[y] for row in known],
+        [row.get(f"{ends}_low") for row in known],
+        [row.get(f"{ends}_high") for row in known],
+        [_said(row) for row in known],
+    )
+
+
+def _said(row: Row) -> str:
+    if row["kind"] == "all":
+        return f"{row['coverage']}; {row['features']:g} features in {row['images']:g} images"
+    high = "on" if row.get("high") is None else figure(row["high"])
+    return f"{figure(row['low'])} to {high}; {row['features']:g} features"
+
+
+def _middle(row: Row) -> float:
+    high = row.get("high")
+    return 1.2 * row["low"] if high is None else (row["low"] + high) / 2

@@ -27,6 +27,7 @@ function chart(holder, parts) {
       if (best.keys[key] !== undefined) { chosen[key] = best.keys[key]; selects[key].value = chosen[key]; }
     }
     const layout = structuredClone(parts.layout);
+    Object.assign(layout.xaxis, best.xaxis);
     Object.assign(layout.yaxis, best.yaxis);
     const narrow = plot.clientWidth < 520;
     layout.font.size = narrow ? 12 : 13;

@@ -4,6 +4,7 @@ import csv
 import io
 import math
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ FOLDER = "figures"
 _MARKS = "osD^vPX*"
 _PANELS = 9
 """Panels of one file; more views make more files."""
-_FILES = 2
+_FILES = 3
 """Files of one chart; the CSV has every view."""
 
 
@@ -77,9 +78,6 @@ def _draw(chart: Chart, views: Sequence[View]) -> "Figure":
     )
     for axis in axes.flat[len(views) :]:
         axis.set_visible(False)
-    names = [
-        name for name in chart.names if any(name == x.name for v in views for x in v.lines)
-    ]
     many = [key for key, texts in chart.choices.items() if len(texts) > 1]
     for axis, view in zip(axes.flat, views, strict=False):
         for line in view.lines:
@@ -92,7 +90,7 @@ def _draw(chart: Chart, views: Sequence[View]) -> "Figure":
         for axis in axes.flat
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
     }
-    shown = [name for name in names if name in handles]
+    shown = [name for name in chart.names if name in handles]
     figure.legend(
         [handles[name] for name in shown],
         shown,
@@ -145,7 +143,7 @@ def _floats(values: Sequence[float | None]) -> list[float]:
 
 def _dress(axis: "Axes", chart: Chart, view: View) -> None:
     _scale(axis, chart.x)
-    axis.set_xlabel(chart.x.title, fontsize=8)
+    axis.set_xlabel(view.x_title or chart.x.title, fontsize=8)
     axis.set_ylabel((view.y_title or chart.y.title).replace(" [", "\n["), fontsize=8)
     axis.tick_params(labelsize=8)
     if chart.y.zero if view.zero is None else view.zero:
@@ -155,8 +153,10 @@ def _dress(axis: "Axes", chart: Chart, view: View) -> None:
 def _scale(axis: "Axes", x: Axis) -> None:
     if x.scale == "log":
         axis.set_xscale("log")
+    low, high = axis.get_xlim()
     if x.ticks:
-        axis.set_xticks([v for v, _ in x.ticks], [text for _, text in x.ticks])
+        seen = [(v, text) for v, text in x.ticks if low <= v <= high]
+        axis.set_xticks([v for v, _ in seen], [text for _, text in seen])
         axis.set_xticks([], minor=True)
     if x.falling:
         axis.invert_xaxis()
@@ -168,14 +168,11 @@ def _write_numbers(path: Path, chart: Chart) -> None:
         whole_file(path) as temporary,
         temporary.open("w", newline="", encoding="utf-8") as file,
     ):
-        table = csv.writer(file)
-        table.writerow([*keys, "line", "x", "y", "low", "high", "of"])
+        rows = csv.writer(file)
+        rows.writerow([*keys, "line", "x", "y", "low", "high", "of"])
         for view in chart.views:
+            head = [view.keys.get(key, "") for key in keys]
             for line in view.lines:
-                for i, (x, y) in enumerate(zip(line.x, line.y, strict=True)):
-                    rest = [
-                        part[i] if part else "" for part in (line.low, line.high, line.hover)
-                    ]
-                    table.writerow(
-                        [*(view.keys.get(k, "") for k in keys), line.name, x, y, *rest]
-                    )
+                parts = (line.x, line.y, line.low, line.high, line.hover)
+                for values in zip_longest(*parts, fillvalue=""):
+                    rows.writerow([*head, line.name, *values])

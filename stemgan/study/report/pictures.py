@@ -2,7 +2,6 @@
 
 import base64
 import io
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -93,18 +92,6 @@ def _picture(packed: bytes, caption: str, alt: str, image: Array) -> Picture:
     return Picture(data_uri(packed), caption, alt, (image.shape[1], image.shape[0]))
 
 
-def read_examples(folder: Path) -> list[tuple[dict[str, Any], dict[str, Array]]]:
-    """Read a study's examples: what each is of, and its arrays."""
-    found = []
-    for path in sorted((folder / "examples").glob("*.npz")):
-        with np.load(path, allow_pickle=False) as held:
-            arrays = {name: held[name] for name in held.files if held[name].ndim == 2}
-            notes = {n: held[n].item() for n in held.files if held[n].ndim == 0}
-        record = json.loads(notes["record"]) if "record" in notes else notes
-        found.append(({"file": path.stem, **record}, arrays))
-    return found
-
-
 def map_pictures(maps: Sequence[tuple[str, Array]]) -> list[Picture]:
     """Draw maps of the root mean square error at each pixel, at one scale."""
     if not maps:
@@ -123,9 +110,12 @@ def map_pictures(maps: Sequence[tuple[str, Array]]) -> list[Picture]:
 
 def read_maps(folder: Path) -> list[tuple[str, Array]]:
     """Read a study's maps of systematic errors, and what each is of."""
-    from stemgan.evaluate.maps import read_map
+    from stemgan.evaluate.maps import FOLDER, read_map
+    from stemgan.images import read_stack
 
     found = []
-    for path in sorted((folder / "systematic_error").glob("*.tif")):
-        found.append((path.stem.replace("_", " "), read_map(path, 128)))
+    for path in sorted((folder / FOLDER).glob("*.tif")):
+        record = read_stack(path)[0].metadata
+        names = [record[key] for key in ("scan", "coverage", "method") if key in record]
+        found.append((" ".join(map(str, names)) or path.stem, read_map(path, 128)))
     return found

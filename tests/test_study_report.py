@@ -1,0 +1,250 @@
+import csv
+import json
+import re
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stemgan.errors import InputError
+from stemgan.study.report import draw, write_report
+from stemgan.study.report.charts import COLOURS
+from stemgan.study.report.interactive import figure_json
+from stemgan.study.report.loading import load
+from stemgan.study.report.words import answer
+from tests import study_tables
+from tests.browser import Browser, browser
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = study_tables.write_all(tmp_path_factory.mktemp("study"))
+    write_report(place)
+    return place
+
+
+@pytest.fixture(scope="module")
+def page(folder: Path) -> str:
+    return (folder / "report.html").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory):
+    with browser(tmp_path_factory.mktemp("profile")) as one:
+        yield one
+
+
+class Outline(HTMLParser):
+    """What a page says and refers to, without what its scripts hold."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict]] = []
+        self.words: list[str] = []
+        self.within = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.within = tag
+
+    def handle_endtag(self, tag):
+        self.within = ""
+
+    def handle_data(self, data):
+        if self.within not in ("script", "style"):
+            self.words.append(data)
+
+
+def test_the_page_holds_all_that_it_shows(page):
+    outline = Outline(page)
+    for tag, attributes in outline.tags:
+        for name in ("src", "href", "action", "data", "poster", "srcset"):
+            where = attributes.get(name)
+            assert where is None or where.startswith(("data:", "#")), (tag, where)
+    images = [attributes for tag, attributes in outline.tags if tag == "img"]
+    assert len(images) >= 5
+    assert all(image["alt"] for image in images)
+    anchors = {attributes.get("id") for _, attributes in outline.tags}
+    links = [a["href"][1:] for tag, a in outline.tags if tag == "a"]
+    assert links
+    assert set(links) <= anchors
+    assert len(page.encode()) < 8e6
+
+
+def test_names_from_the_study_are_text_not_markup(page):
+    assert study_tables.WORST not in page
+    rows = json.loads(re.search(r'id="rows-data">(.*?)</script>', page)[1])
+    assert study_tables.WORST in {row[rows["columns"].index("image")] for row in rows["rows"]}
+    assert "# &lt;made up&gt;" in page
+
+
+def test_the_answer_names_the_better_path_and_how_sure_that_is(folder):
+    said = answer(load(folder))
+    assert said[0].startswith("No noise, completed by network: dots leaves the least error")
+    more = re.search(r"spiral leaves ([\d.]+) % more error \(([\d.]+) to ([\d.]+) %\)", said[0])
+    value, low, high = map(float, more.groups())
+    assert low <= value <= high
+    assert value == pytest.approx(25, abs=2)  # 1 / 0.8
+    text = "\n".join(said)
+    assert "Equal dose, 10 electrons/px" in text
+    assert "the best full one (full scan, denoised)" in text
+    assert "50 % (50 to 50 %) are found by spiral at 1/17.9" in text
+    assert "come from 6 groups only" in text
+
+
+def test_the_answer_does_not_call_a_chance_a_difference(tmp_path):
+    study_tables.SCANS["dots"] = 1.0
+    try:
+        study_tables.write(tmp_path, "results")
+    finally:
+        study_tables.SCANS["dots"] = 0.8
+    assert "which is not sure" in answer(load(tmp_path))[0]
+
+
+def test_every_chart_is_a_valid_plotly_figure_and_a_figure_for_papers(folder):
+    import plotly.graph_objects as go
+
+    charts = draw(load(folder))
+    assert len(charts) == 12
+    for chart in charts:
+        for view in range(len(chart.views)):
+            go.Figure(figure_json(chart, view))  # refuses what plotly does not know
+        place = folder / "figures" / chart.name
+        ET.parse(place.with_suffix(".svg"))
+        assert place.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
+        with Image.open(place.with_suffix(".png")) as image:
+            assert np.ptp(np.asarray(image.convert("L"))) > 100
+        with place.with_suffix(".csv").open(encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        points = sum(len(line.x) for view in chart.views for line in view.lines)
+        assert len(rows) == points
+
+
+def test_the_chart_of_coverage_has_the_means_over_groups(folder):
+    chart = next(c for c in draw(load(folder)) if c.name == "error_against_coverage")
+    line = next(line for line in chart.views[0].lines if line.name == "spiral")
+    assert chart.views[0].keys == {
+        "measure": "error (RMSE, blurred truth)",
+        "completed by": "network",
+        "dose": "no noise",
+        "dwell": "10 µs",
+        "coil lag": "none",
+    }
+    wanted = [
+        np.mean(
+            [
+                row["rmse_blurred"]
+                for row in study_tables.results()
+                if (row["scan"], row["coverage"], row["dose"], row["method"])
+                == ("spiral", coverage, None, "network")
+            ]
+        )
+        for coverage in study_tables.COVERAGES
+    ]
+    assert line.y == pytest.approx(wanted)
+    assert all(low < y < high for low, y, high in zip(line.low, line.y, line.high, strict=True))
+
+
+@pytest.mark.parametrize("tables", [("results",), ("detection",), ("results", "curves")])
+def test_studies_without_some_tables_have_a_page(tmp_path, tables):
+    page = write_report(study_tables.write(tmp_path, *tables)).read_text("utf-8")
+    assert ('id="detection_against_coverage"' in page) == ("detection" in tables)
+    assert ('id="error_by_distance"' in page) == ("curves" in tables)
+    assert ('id="error_against_coverage"' in page) == ("results" in tables)
+
+
+def test_what_is_no_study_is_refused(tmp_path):
+    with pytest.raises(InputError, match="holds no results"):
+        write_report(tmp_path)
+    with pytest.raises(InputError, match="is no folder"):
+        write_report(tmp_path / "none")
+    (tmp_path / "results.parquet").write_bytes(b"no table")
+    with pytest.raises(InputError, match="cannot be read as a Parquet table"):
+        write_report(tmp_path)
+
+
+def test_csv_and_parquet_tell_the_same(tmp_path):
+    study_tables.write(tmp_path, "results")
+    packed = load(tmp_path).results
+    (tmp_path / "results.parquet").unlink()
+    plain = load(tmp_path).results
+    for one, other in zip(packed, plain, strict=True):
+        assert one.keys() == other.keys()
+        for name, value in one.items():
+            assert value == pytest.approx(other[name], rel=1e-8), name
+
+
+def test_colours_can_be_told_from_white():
+    for colour in COLOURS:
+        levels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        light = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in levels]
+        brightness = float(np.dot(light, (0.2126, 0.7152, 0.0722)))
+        assert 1.05 / (brightness + 0.05) >= 4.5, colour  # WCAG 2.2, 1.4.3
+
+
+_SCROLL = """(async () => {
+  for (let y = 0; y < document.body.scrollHeight; y += 700) {
+    window.scrollTo(0, y);
+    await new Promise((done) => setTimeout(done, 30));
+  }
+  window.scrollTo(0, 0);
+  await new Promise((done) => setTimeout(done, 300));
+})()"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_asks_for_nothing_and_fits(seen: Browser, folder, width):
+    where = (folder / "report.html").as_uri()
+    seen.open(where, width)
+    seen.run(_SCROLL)
+    assert seen.run("document.querySelectorAll('.plot.js-plotly-plot .trace').length") > 12
+    assert seen.run("document.querySelectorAll('.plot:not(.js-plotly-plot)').length") == 0
+    assert seen.run("document.documentElement.scrollWidth") <= width
+    assert seen.requests() == [where]
+    assert seen.complaints() == []
+
+
+def test_a_choice_changes_a_chart_and_a_click_sorts(seen: Browser, folder):
+    seen.open((folder / "report.html").as_uri(), 1280)
+    seen.run(_SCROLL)
+    chart = "document.getElementById('error_against_coverage')"
+    before = seen.run(f"{chart}.querySelector('.plot').data[0].y[0]")
+    seen.run(
+        f"(() => {{ const s = [...{chart}.querySelectorAll('select')][1]; s.value = 'linear'; "
+        "s.dispatchEvent(new Event('change')); })()"
+    )
+    after = seen.run(f"{chart}.querySelector('.plot').data[0].y[0]")
+    assert after / before == pytest.approx(1.5, abs=0.05)
+    seen.run(
+        "[...document.querySelectorAll('#full-table thead button')]"
+        ".find((b) => b.textContent === 'rmse_blurred').click()"
+    )
+    column = (
+        "(() => { const i = [...document.querySelectorAll('#full-table thead button')]"
+        ".findIndex((b) => b.textContent === 'rmse_blurred'); "
+        "return [...document.querySelectorAll('#full-table tbody tr')]"
+        ".map((r) => Number(r.cells[i].textContent)); })()"
+    )
+    values = seen.run(column)
+    assert len(values) == 50
+    assert values == sorted(values)
+    seen.run(
+        "(() => { const f = document.querySelector('#full-table input'); f.value = 'dots 1/50'; "
+        "f.dispatchEvent(new Event('input')); })()"
+    )
+    said = seen.run("document.querySelector('#full-table output').textContent")
+    assert said.startswith("48 rows")
+    assert seen.complaints() == []
+
+
+def test_without_scripts_the_words_and_the_figures_are_there(seen: Browser, folder):
+    seen.open((folder / "report.html").as_uri(), 390, scripts=False)
+    assert "dots leaves the least error" in seen.run("document.body.innerText")
+    shown = "[...document.querySelectorAll('noscript img')].every((i) => i.naturalWidth > 200)"
+    assert seen.run(shown)
+    assert seen.run("document.querySelectorAll('noscript img').length") == 12
+    assert seen.run("document.documentElement.scrollWidth") <= 390
