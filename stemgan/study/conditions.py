@@ -1,5 +1,6 @@
 """The ways of scanning that a study compares, and a partial scan taken in one of them."""
 
+import re
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from stemgan.errors import InputError
 from stemgan.evaluate.scans import Condition, Drawn, draw_path, file_of, number_of, pitch_of
-from stemgan.measurement import Noise, PartialScan, measure, measure_at
+from stemgan.measurement import FEWEST_PIXELS, Noise, PartialScan, measure, measure_at
 from stemgan.pathfiles import is_file
 from stemgan.scan.beam import Beam, beam_of
 from stemgan.scan.costs import course_of, mean_dwell, path_costs
@@ -60,6 +61,12 @@ class Setting:
         parts += [] if self.dwell == usual.dwell else [f"dwell {self.dwell:g} s"]
         parts += [] if self.lag == 0 else [f"lag {self.lag:g} s"]
         return " ".join(parts)
+
+    @property
+    def slug(self) -> str:
+        """The label, as part of a file's name."""
+        label = self.label.replace("e/px", "e").replace("1/", "1-")
+        return "-".join(re.findall(r"[\w.]+(?:-[\w.]+)*", label))
 
     @property
     def fixed(self) -> bool:
@@ -124,7 +131,7 @@ def take(source: Source, setting: Setting, seed: int, timing: Timing) -> Scanned
 
     Raises
     ------
-    InputError : the lag takes every measurement out of the frame, or too few are left in it.
+    InputError : the lag leaves too few measured pixels in the frame.
     """
     drawn = draw_path(source, setting.condition, seed)
     times = timing_of(setting, drawn, timing)
@@ -186,9 +193,11 @@ def _costs(known: _Known, timing: Timing) -> Figures:
 
 def _beam(drawn: Drawn, timing: Timing) -> Beam:
     beam = _real(_Known(drawn), timing)
-    if not len(beam.real):
+    pixels = len(np.unique(np.floor(beam.real + 0.5), axis=0))
+    if pixels < FEWEST_PIXELS:
         raise InputError(
-            f"a lag of {timing.lag:g} s takes every measurement out of the frame: lower it"
+            f"a lag of {timing.lag:g} s leaves the beam on {pixels} pixels of the frame, fewer "
+            f"than {FEWEST_PIXELS}: lower it, or take a longer dwell"
         )
     return beam
 

@@ -79,7 +79,7 @@ def write_examples(plan: StudyPlan, folder: Path, results: Sequence[Record]) -> 
     """
     examples = choose(plan, results)
     where = folder / FOLDER
-    names = slugs_of([f"{one.setting.label}_{one.rank}" for one in examples])
+    names = slugs_of([f"{one.setting.slug}_{one.rank}" for one in examples])
     files = [where / f"{index:02}_{name}.npz" for index, name in enumerate(names)]
     for path in where.glob("*.npz"):
         if path not in files:

@@ -44,7 +44,7 @@ class Maps:
         self.about = {name: settings[name] for name in settings if name not in GROWING}
         self.names = {s.name for s in plan.sources if s.shape == plan.usual_shape}
         mapped = [one for one in plan.settings if one.fixed] if len(self.names) > 1 else []
-        self.slugs = dict(zip(mapped, slugs_of([one.label for one in mapped]), strict=True))
+        self.slugs = dict(zip(mapped, slugs_of([one.slug for one in mapped]), strict=True))
         self.images: dict[Setting, set[str]] = defaultdict(set)
         self.sums: dict[Setting, dict[str, SystematicError]] = {}
         self.elsewhere: dict[Setting, set[str]] = defaultdict(set)
