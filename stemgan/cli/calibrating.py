@@ -32,15 +32,20 @@ def check_options(args: "argparse.Namespace") -> None:
 
     Raises
     ------
-    InputError : a weights file without --calibrate, --scans without it, or bad --scans.
+    InputError : weights without --calibrate or --onnx, --scans without the former, or bad
+        --scans.
     """
+    from stemgan.weights import MODELS
+
     if args.scans is not None and not args.calibrate:
         raise InputError("--scans goes with --calibrate: add it, or leave it out")
     if args.scans is not None and args.scans < 1:
         raise InputError(f"--scans {args.scans}: give 1 or more")
-    if args.run.suffix == ".safetensors" and not args.calibrate:
+    weights = args.run.suffix == ".safetensors" or str(args.run) in MODELS
+    if weights and not args.calibrate and not args.onnx:
         raise InputError(
-            f"{args.run} is a weights file already: add --calibrate DATASET to calibrate it"
+            f"{args.run} holds weights already: add --calibrate DATASET to calibrate them, or "
+            "--onnx to write them for other runtimes"
         )
 
 

@@ -1,5 +1,6 @@
-"""`stemgan export`: the weights out of a training run, calibrated if asked."""
+"""`stemgan export`: the weights out of a training run, calibrated if asked; ONNX files."""
 
+import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,12 @@ _EXAMPLES = """\
   stemgan export runs/first/last.ckpt -o last.safetensors
   stemgan export runs/first --calibrate datasets/real datasets/simulated -o mine.safetensors
   stemgan export old.safetensors --calibrate datasets/real -o calibrated.safetensors
+  stemgan export stemgan-s --onnx -o stemgan-s.onnx
 of a folder, its best weights by validation; its last ones after adversarial training
   stemgan reconstruct partial.tif --model mine.safetensors -o image.tif
 the file says how it was trained: stemgan info mine.safetensors
+with --onnx (pip install 'stemgan[onnx]') the network alone, for frames of any shape, compared
+with torch before it is written; stemgan reconstruct --model FILE.onnx runs it by onnxruntime
 """
 
 
@@ -28,24 +32,27 @@ def main(argv: list[str]) -> None:
         "run",
         type=Path,
         metavar="RUN",
-        help="a run's folder, or a checkpoint; or weights, to calibrate them",
+        help="a run's folder, or a checkpoint; or weights (a name or a file), to calibrate "
+        "them or for --onnx",
     )
-    parser.add_argument("-o", "--output", required=True, type=Path, metavar="FILE.safetensors")
+    parser.add_argument(
+        "-o", "--output", required=True, type=Path, metavar="FILE.safetensors|FILE.onnx"
+    )
+    parser.add_argument("--onnx", action="store_true", help="write an ONNX file")
     parser.add_argument("--overwrite", action="store_true", help="replace a file that exists")
     add_options(parser)
     arguments = parser.parse_args(argv)
-    if arguments.output.suffix != ".safetensors":
-        raise InputError(f"{arguments.output}: weights are written as .safetensors")
+    _check_suffix(arguments.output, onnx=arguments.onnx)
     check_options(arguments)
 
     from stemgan.files import check_output
-    from stemgan.weights import architecture_of, save_weights
+    from stemgan.weights import architecture_of
 
     check_output(arguments.output, overwrite=arguments.overwrite)
     generator, summary = _source(arguments.run)
     calibration = calibration_of(generator, arguments) if arguments.calibrate else None
-    save_weights(arguments.output, generator, summary, calibration)
-    figures = {"architecture": architecture_of(generator), **summary}
+    written = _write(arguments, generator, summary, calibration)
+    figures = {"architecture": architecture_of(generator), **summary, **written}
     figures.pop("configuration", None)
     if calibration is not None:
         figures["calibration"] = calibration["about"]
@@ -54,12 +61,56 @@ def main(argv: list[str]) -> None:
     emit(figures, f"{arguments.output}: {text}", as_json=arguments.json)
 
 
+def _check_suffix(output: Path, *, onnx: bool) -> None:
+    if onnx and output.suffix != ".onnx":
+        raise InputError(f"{output}: --onnx writes .onnx files")
+    if not onnx and output.suffix == ".onnx":
+        raise InputError(f"{output}: add --onnx, or write weights as .safetensors")
+    if not onnx and output.suffix != ".safetensors":
+        raise InputError(f"{output}: weights are written as .safetensors")
+
+
+def _write(
+    arguments: argparse.Namespace,
+    generator: "AnyGenerator",
+    summary: dict[str, Any],
+    calibration: dict[str, Any] | None,
+) -> dict[str, Any]:
+    """Write the file; returns what is to be said of it besides."""
+    if not arguments.onnx:
+        from stemgan.weights import save_weights
+
+        save_weights(arguments.output, generator, summary, calibration)
+        return {}
+    from stemgan.reconstruct.onnx import OPSET, write_onnx
+
+    header: dict[str, Any] = {"training": summary}
+    held = calibration or _held_calibration(arguments.run)
+    if held is not None:
+        header["calibration"] = held
+    difference = write_onnx(arguments.output, generator.eval(), header, arguments.run.stem)
+    return {"opset": OPSET, "largest_difference_from_torch": difference}
+
+
+def _held_calibration(run: Path) -> dict[str, Any] | None:
+    """Return the calibration that weights hold; a run's checkpoints hold none."""
+    from stemgan.weights import load_generator
+
+    return load_generator(run)[1].get("calibration") if _are_weights(run) else None
+
+
+def _are_weights(run: Path) -> bool:
+    from stemgan.weights import MODELS
+
+    return run.suffix == ".safetensors" or str(run) in MODELS
+
+
 def _source(run: Path) -> "tuple[AnyGenerator, dict[str, Any]]":
     """Return the generator of a run or of a weights file, and what is said of its training."""
     from stemgan.cli.summaries import summary_of
     from stemgan.weights import load_generator
 
-    if run.suffix == ".safetensors":
+    if _are_weights(run):
         generator, header = load_generator(run)
         return generator, header["training"]
     path = _find(run)

@@ -87,6 +87,6 @@ class FeatureMaker(nn.Module):
         )
         statistics = (channels.square().mean(dim=(2, 3)).sqrt() + 0.01).log()
         # A mild preference, as gradients vanish where a softmax is saturated.
-        prior = gap.new_zeros(len(gap), INFILLS)
+        prior = gap.new_zeros(gap.shape[0], INFILLS)
         prior[:, KRIGED] = _PREFERENCE
         return Features(infills, channels, statistics, prior)

@@ -14,6 +14,7 @@ from stemgan.errors import InputError
 from stemgan.measurement import PartialScan
 from stemgan.networks import Ede2020Generator, Generator
 from stemgan.reconstruct.estimates import Estimate, Image, estimate, estimate_2020, white_noise
+from stemgan.reconstruct.runtime import OnnxGenerator
 from stemgan.weights import DEFAULT_MODEL, find_weights, load_generator
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -79,34 +80,53 @@ class Reconstructor:
 
         Parameters
         ----------
-        model : name of a shipped model, or a safetensors file.
+        model : name of a shipped model, a safetensors file, or a file of `stemgan export
+            --onnx`, which onnxruntime runs on the CPU.
         device : "auto" (CUDA where there is some), "cpu" or "cuda".
         seed : of the texture that adversarial weights make, 0 or more.
 
         Raises
         ------
         InputError : there is no such model or device, the file cannot be read, its calibration
-            is damaged, or a bad seed.
+            is damaged, a bad seed, or an ONNX file on another device than the CPU.
         """
         if seed < 0:
             raise InputError(f"seed {seed} is negative: choose 0 or more")
         place = choose_device(device)
-        generator, header = load_generator(model)
-        file = find_weights(model)
+        generator: Callable[..., Any]
+        if Path(model).suffix == ".onnx":
+            if device == "cuda":
+                raise InputError(f"{model} runs on the CPU alone: leave out --device cuda")
+            place, file = torch.device("cpu"), Path(model)
+            generator = OnnxGenerator.load(file)
+            header = generator.header
+        else:
+            made, header = load_generator(model)
+            generator, file = made.to(place), find_weights(model)
         digest = sha256(file.read_bytes()).hexdigest()
         found = header.get("calibration")
         calibration = None if found is None else Calibration.from_dict(found)
-        return cls(generator.to(place), place, file.stem, digest, seed, calibration)
+        return cls(generator, place, file.stem, digest, seed, calibration)
 
     @property
     def noise(self) -> int:
         """Count the channels of noise that texture is made of; 0 where there is no choice."""
-        return self.generator.config.noise if isinstance(self.generator, Generator) else 0
+        if isinstance(self.generator, Generator):
+            return self.generator.config.noise
+        config = self.generator.config if isinstance(self.generator, OnnxGenerator) else None
+        return config.noise if config else 0
 
     @property
     def uncertain(self) -> bool:
         """Tell whether the network estimates its own standard deviation."""
-        return not isinstance(self.generator, Ede2020Generator)
+        return self._stride is None
+
+    @property
+    def _stride(self) -> int | None:
+        """By what the 2020 generator needs sides to be divisible; None for other networks."""
+        if isinstance(self.generator, OnnxGenerator):
+            return 1 if self.generator.architecture == "ede2020" else None
+        return self.generator.STRIDE if isinstance(self.generator, Ede2020Generator) else None
 
     def __call__(self, scan: PartialScan) -> Reconstruction:
         """Complete a partial scan.
@@ -129,8 +149,8 @@ class Reconstructor:
         return Reconstruction(made.image, std, time.perf_counter() - start, calibrated)
 
     def _estimate(self, scan: PartialScan) -> Estimate:
-        if isinstance(self.generator, Ede2020Generator):
-            return estimate_2020(self.generator, scan, self.device)
+        if self._stride is not None:
+            return estimate_2020(self.generator, scan, self.device, self._stride)
         noise = white_noise(self.noise, scan.shape, self.seed)
         return estimate(self.generator, scan, self.device, noise)
 

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from stemgan.baselines.gaussian_process import gaussian_process
 from stemgan.measurement import PartialScan, Scale, intensity_scale
-from stemgan.networks import Ede2020Generator
 from stemgan.networks.ede2020 import ede2020_input
 from stemgan.reconstruct.tiles import in_tiles
 
@@ -75,11 +74,18 @@ def estimate(
 
 
 def estimate_2020(
-    generator: Ede2020Generator, scan: PartialScan, device: torch.device
+    generator: Callable[..., Any], scan: PartialScan, device: torch.device, stride: int
 ) -> Estimate:
     """Complete by the 2020 generator, whose scale is from the least to the largest value.
 
     Where all measured values are the same there is no such scale, and nothing to complete.
+
+    Parameters
+    ----------
+    generator : called with what `ede2020_input` makes; gives an object with `image`.
+    scan : to be completed.
+    device : of the generator.
+    stride : by which it needs sides to be divisible.
 
     Raises
     ------
@@ -99,7 +105,6 @@ def estimate_2020(
     def run(part: Image) -> Image:
         tensor = _on(device, part)[None]
         height, width = tensor.shape[2:]
-        stride = generator.STRIDE
         pad = (0, -width % stride, 0, -height % stride)
         out = generator(F.pad(tensor, pad, mode="replicate")).image
         return out[0, :, :height, :width].float().cpu().numpy()
