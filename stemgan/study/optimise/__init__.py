@@ -15,8 +15,10 @@ that were not searched on.
 """
 
 from stemgan.study.optimise.output import trial_rows, write
-from stemgan.study.optimise.searching import JOURNAL, Best, Search, optimise
+from stemgan.study.optimise.search import Search
+from stemgan.study.optimise.searching import Best, optimise
 from stemgan.study.optimise.space import Candidate, Limits, Space
+from stemgan.study.optimise.trials import JOURNAL
 
 __all__ = [
     "JOURNAL",

@@ -11,7 +11,8 @@ from stemgan.pathfiles import FramePath, write_path
 from stemgan.plots.style import pyplot, save
 from stemgan.scan.costs import course_of
 from stemgan.study.optimise.measuring import drawn
-from stemgan.study.optimise.searching import Best, Search
+from stemgan.study.optimise.search import Search
+from stemgan.study.optimise.searching import Best
 from stemgan.study.tables import write_table
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _named(name: str) -> str:
 
 
 def write(search: Search, best: Best, study: "Study", folder: Path) -> Row:
-    """Write trials.csv, trials.parquet, trials.png, best.npy and best.json, and return the last.
+    """Write trials (CSV, Parquet, PNG), best.npy and best.json, and return the last.
 
     best.npy is the path on the usual shape, with its dwells, as `stemgan scan` writes it; of a
     random family, one that the family may give.
