@@ -19,7 +19,7 @@ from stemgan.scan import ScanDesign
 
 FOLDER = Path(__file__).parents[1] / "benchmarks" / "quality"
 NAMES = (
-    "oracle", "pictures", "protocol", "ratios", "report", "run", "showing", "simple", "store",
+    "oracle", "pictures", "protocol", "ratios", "report", "run", "showing", "simple", "store", "tables",
 )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from ratios import METRIC, Errors, Ratio
 from simple import SIMPLE
+from store import ORACLES
 
 from stemgan.evaluate import Condition
 
@@ -40,7 +41,7 @@ def must_show(errors: Errors, method: str, suite: Sequence[str]) -> Iterator[lis
     yield [
         "scan", "best simple method", "its error", "error", "ratio", "95 %", "at most", "",
         "ratio of group means", "lower on", "worst image", "best of the suite", "over it",
-        "on lattices",
+        "on lattices", "over the oracle", "over the wide one",
     ]  # fmt: skip
     for condition in wanted():
         if not errors.complete(method, condition) or not errors.referenced(condition):
@@ -70,7 +71,17 @@ def must_show(errors: Errors, method: str, suite: Sequence[str]) -> Iterator[lis
             best,
             f"{over:.3f} {sign(over < 1)}",
             f"{over_there:.3f} {sign(over_there < 1)}",
+            *_over_oracles(errors, method, condition),
         ]
+
+
+def _over_oracles(errors: Errors, method: str, condition: Condition) -> Iterator[str]:
+    for oracle in ORACLES:
+        if errors.complete(oracle, condition):
+            over = errors.mean(method, condition) / errors.mean(oracle, condition)
+            yield f"{over:.3f} {sign(over < 1)}"
+        else:
+            yield "-"
 
 
 def ratio_table(
