@@ -140,6 +140,7 @@ def test_full_scans_are_compared_at_their_own_dose_alone():
             rows.append(row(image, error=300 / dose, control="full-raw", **about, method=""))
             denoised = 20 / dose + image / 100
             rows.append(row(image, error=denoised, control="full-denoised", **about))
+            rows.append(row(image, error=1.0, **about))  # no partial scan
     found = {
         (one["dose"], one["control"]): one
         for one in control_rows(rows)

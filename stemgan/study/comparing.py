@@ -2,8 +2,8 @@
 
 Of each image the two errors are divided, a/b; logarithms are averaged by group, so that an
 image of large errors counts as any other. The p is a sign-flip test of these means over groups
-(`intervals.sign_flip`), and `p_holm` counts all tests of one table, method and metric
-(`intervals.holm`): `better` names a winner only where that is below 0.05.
+(`intervals.sign_flip`), and `p_holm` counts all tests of one table, metric, method, dose, dwell
+and lag (`intervals.holm`): `better` names a winner only where that is below 0.05.
 """
 
 import math
@@ -21,6 +21,8 @@ METRICS = ("rmse_blurred", "rmse_raw")
 SIGNIFICANT = 0.05
 LIKE = 1.05
 """Coverages within this factor are compared."""
+
+_FAMILY = ("metric", "method", "dose", "dwell_s", "lag_s")
 
 Errors = Mapping[str, tuple[str, Any]]
 """Group and error of each image."""
@@ -94,7 +96,7 @@ def paired_rows(results: Sequence[Row]) -> list[Row]:
                 found = _pair(scans[a,], scans[b,], metric)
                 names = {"metric": metric, "scan_a": a, "scan_b": b}
                 rows += [{**head, **names, **row} for row in found]
-    return judged(rows, ("method", "metric", "overall"), ("scan_a", "scan_b"))
+    return judged(rows, (*_FAMILY, "overall"), ("scan_a", "scan_b"))
 
 
 def judged(rows: list[Row], family: Sequence[str], winners: tuple[str, str]) -> list[Row]:
@@ -173,7 +175,7 @@ def _geometric(one: Sequence[Errors], other: Sequence[Errors]) -> tuple[Errors, 
 
 
 def control_rows(results: Sequence[Row]) -> list[Row]:
-    """Compare every setting that has a dose with every full scan of the same dose.
+    """Compare every partial scan that has a dose with every full scan of the same dose.
 
     Returns
     -------
@@ -184,7 +186,8 @@ def control_rows(results: Sequence[Row]) -> list[Row]:
     """
     rows = []
     of_dose = gathered([row for row in results if row.get("control")], ("dose",))
-    settings = gathered(scans_of(results), (*SETTING, "method"))
+    partial = [row for row in scans_of(results) if row["achieved"] != 1]
+    settings = gathered(partial, (*SETTING, "method"))
     for metric in METRICS:
         for key, members in settings.items():
             head = dict(zip((*SETTING, "method"), key, strict=True))
@@ -207,7 +210,7 @@ def control_rows(results: Sequence[Row]) -> list[Row]:
                         "full": "full scan",
                     }
                 )
-    judged_rows = judged(rows, ("metric", "method", "control"), ("partial", "full"))
+    judged_rows = judged(rows, (*_FAMILY, "control", "control_method"), ("partial", "full"))
     hidden = ("partial", "full")
     return [{n: v for n, v in row.items() if n not in hidden} for row in judged_rows]
 

@@ -25,7 +25,7 @@ from stemgan.study.tasks import Completed, Completer, Record, Tools, image_colum
 
 CLEAN = 0.01
 """Largest share of white noise in a truth's variance, as estimated, that has controls."""
-SIDES = (2, 4, 8)
+SIDES = (2, 4, 8, 16)
 """Sides of the larger pixels [px]."""
 CONTROLS = ("full-raw", "full-denoised", "full-network", "low-resolution")
 DENOISER = "scikit-image"

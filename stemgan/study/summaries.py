@@ -1,10 +1,11 @@
 """Summaries of a study: means by group with intervals, curves, and the lattice question."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from stemgan.study.intervals import Mean, mean_of
+from stemgan.study.intervals import Mean, group_means, mean_of
 from stemgan.study.measures import FIGURES
 
 Row = dict[str, Any]
@@ -85,7 +86,10 @@ def _summary(members: Sequence[Row], label: str) -> Row:
     }
     for name in FIGURES:
         summary |= columns_of(mean_of(values_of(members, name)), name)
-    return summary | {name: mean_of(values_of(members, name)).value for name in other}
+    for name in other:
+        means, count = group_means(values_of(members, name))
+        summary[name] = float(means.mean()) if count else math.nan
+    return summary
 
 
 def curves_summary(curves: Iterable[Row]) -> list[Row]:

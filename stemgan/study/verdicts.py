@@ -1,14 +1,16 @@
 """The questions that a study answers, each with its answer, how large it is, and how sure."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
+from stemgan.study.comparing import SIGNIFICANT
 from stemgan.study.intervals import Mean, group_means, known, mean_of, sign_flip
 from stemgan.study.summaries import Row, columns_of, gathered, scans_of, values_of
 
 _CONDITION = ("method", "dose", "dwell_s", "lag_s")
 _PROMISE = 0.9
+_RATIO = "ratio of errors"
+_UNSURE = "not sure"
 
 
 def verdict_rows(
@@ -24,15 +26,16 @@ def verdict_rows(
 
     Returns
     -------
-    Rows of `question`, `answer` ("yes", "no", or "not sure": nothing at 95 %), method, dose,
-    dwell_s, lag_s, metric, images, groups, what `value` is (`unit`), its 95 % interval
-    `value_low` and `value_high`, and p:
-        is SCAN_A better than SCAN_B : at all coverages that both have; the ratio of errors;
+    Rows of `question`, `answer` ("yes" or "no" where the 95 % interval and p agree, else "not
+    sure"), method, dose, dwell_s, lag_s, metric, images, groups, `value` and what it is
+    (`unit`), its 95 % interval `value_low` and `value_high`, and p:
+        is SCAN_A better than SCAN_B : at all coverages that both have; the ratio of errors; of
+            several pairs of scans p is Holm's;
         does the error of SCAN grow with distance : at each coverage and over all of them; the
             slope [% of the range per px of distance];
         does a full scan of the same dose win : the best setting against the best full scan;
             the ratio of the partial scan's error to the full scan's;
-        do 90 % intervals hold 90 % : the share that they hold. "yes": within the interval.
+        do 90 % intervals hold 90 % : the share that they hold; "no" where it is surely another.
     """
     return [
         *_pairs(paired),
@@ -58,6 +61,16 @@ def _row(
     }
 
 
+def _answer(mean: Mean, p: float, null: float, below: str, above: str) -> str:
+    """Return what it means that a value is below or above the null, where both agree on it."""
+    if known(p) and p < SIGNIFICANT:
+        if mean.high < null:
+            return below
+        if mean.low > null:
+            return above
+    return _UNSURE
+
+
 def _ratio(row: Row) -> Mean:
     return Mean(row["ratio"], row["ratio_low"], row["ratio_high"], row["images"], row["groups"])
 
@@ -67,20 +80,10 @@ def _pairs(paired: Sequence[Row]) -> list[Row]:
     rows = []
     for members in gathered(paired, names).values():
         row = members[0]  # over all coverages, where there are several
-        a, b = row["scan_a"], row["scan_b"]
-        answer = {a: "yes", b: "no"}.get(row["better"], "not sure")
-        text = f"is {a} better than {b}"
-        rows.append(
-            _row(
-                text,
-                answer,
-                row,
-                _ratio(row),
-                unit="ratio of errors",
-                metric=row["metric"],
-                p=row["p"],
-            )
-        )
+        mean, p = _ratio(row), row["p_holm"]
+        text = f"is {row['scan_a']} better than {row['scan_b']}"
+        answer = _answer(mean, p, 1, "yes", "no")
+        rows.append(_row(text, answer, row, mean, unit=_RATIO, metric=row["metric"], p=p))
     return rows
 
 
@@ -91,30 +94,23 @@ def _distances(results: Sequence[Row]) -> list[Row]:
         chosen = {"": members} if len(parts) > 1 else {}
         chosen |= {f" at {coverage}": part for (coverage,), part in parts.items()}
         for where, part in chosen.items():
-            values = values_of(part, "slope_per_px")
-            mean = mean_of(values)
-            if not mean.images:
-                continue
-            # Several coverages of an image are no more images.
-            images = len({row["image"] for row in part if known(row.get("slope_per_px"))})
-            rows.append(
-                _row(
-                    f"does the error of {part[0]['scan']}{where} grow with distance",
-                    _sign(mean),
-                    part[0],
-                    mean._replace(images=images),
-                    unit="% of the range per px",
-                    metric="slope_per_px",
-                    p=sign_flip(group_means(values)[0]),
+            mean, p = _mean(part, "slope_per_px", 0)
+            text = f"does the error of {part[0]['scan']}{where} grow with distance"
+            answer = _answer(mean, p, 0, "no", "yes")
+            unit = "% of the range per px"
+            if mean.images:
+                rows.append(
+                    _row(text, answer, part[0], mean, unit=unit, metric="slope_per_px", p=p)
                 )
-            )
     return rows
 
 
-def _sign(mean: Mean) -> str:
-    if mean.low > 0:
-        return "yes"
-    return "no" if mean.high < 0 else "not sure"
+def _mean(rows: Sequence[Row], name: str, null: float) -> tuple[Mean, float]:
+    """Return a mean, and the p of it being `null`; several coverages are no more images."""
+    values = values_of(rows, name)
+    images = len({row["image"] for row in rows if known(row.get(name))})
+    p = sign_flip(group_means(values)[0] - null)
+    return mean_of(values)._replace(images=images), p
 
 
 def _doses(controls: Sequence[Row]) -> list[Row]:
@@ -124,46 +120,27 @@ def _doses(controls: Sequence[Row]) -> list[Row]:
         if not against:
             continue
         row = min(against, key=lambda one: one["mean_a"])
-        answer = {"full scan": "yes", "partial scan": "no"}.get(row["better"], "not sure")
+        mean, p = _ratio(row), row["p"]
         text = (
             f"does a full scan of the same dose ({row['control']}, {row['control_method']}) "
             f"win against {row['scan']} at {row['coverage']}"
         )
-        rows.append(
-            _row(
-                text,
-                answer,
-                row,
-                _ratio(row),
-                unit="ratio of errors",
-                metric=row["metric"],
-                p=row["p"],
-            )
-        )
+        answer = _answer(mean, p, 1, "no", "yes")
+        rows.append(_row(text, answer, row, mean, unit=_RATIO, metric=row["metric"], p=p))
     return rows
 
 
 def _promises(results: Sequence[Row]) -> list[Row]:
     rows = []
     for members in gathered(results, _CONDITION).values():
-        values = values_of(members, "interval_90")
-        mean = mean_of(values)
+        mean, p = _mean(members, "interval_90", _PROMISE)
         if not mean.images:
             continue
-        images = len({row["image"] for row in members if known(row.get("interval_90"))})
-        means, _ = group_means(values)
-        answer = "yes" if mean.low <= _PROMISE <= mean.high else "no"
-        rows.append(
-            _row(
-                "do 90 % intervals hold 90 %",
-                "not sure" if math.isnan(mean.low) else answer,
-                members[0],
-                mean._replace(images=images),
-                unit="share of pixels",
-                metric="interval_90",
-                p=sign_flip(means - _PROMISE),
-            )
-        )
+        # Whether it is what was promised cannot be shown, but that it is not can.
+        answer = _answer(mean, p, _PROMISE, "no", "no")
+        answer = "yes" if answer == _UNSURE and mean.low <= _PROMISE <= mean.high else answer
+        text, unit = "do 90 % intervals hold 90 %", "share of pixels"
+        rows.append(_row(text, answer, members[0], mean, unit=unit, metric="interval_90", p=p))
     return rows
 
 
