@@ -1,11 +1,11 @@
 """Time kriging in torch beside NumPy's, and compare what they make of the same scans.
 
-    python benchmarks/kriging.py [--size 256] [--batch 1,8,32] [--coverage 1/17.9] [--device cuda]
+    python benchmarks/kriging.py [--size 256] [--batch 1,8,32] [--device cuda]
 
 Scans are of simulated micrographs with noise, of four families in turn. Seconds are of the
-clock and, on the CPU, of the processor (other work on the machine spoils the clock's alone); the
-best of some runs counts, compilation and first transforms left out. The difference is over the
-measured range: the largest, and the root mean square of the worst scan.
+clock and of the processor (other work spoils the first alone); the best of some
+runs counts, compilation and first transforms left out. The difference is over the measured
+range: the largest, and the root mean square of the worst scan.
 """
 
 import argparse
@@ -86,7 +86,7 @@ def main() -> None:
         most, usual = difference(scans[:count], wanted[:count], made)
         print(
             f"torch on {place}, {count} at once: {1e3 * clock / count:.1f} ms a scan "
-            f"({1e3 * processor / count:.1f} ms of processor), differing by {most:.1e} at most, "
+            f"({1e3 * processor / count:.1f} ms of processor), differing by {most:.1e}, "
             f"{usual:.1e} in the mean"
         )
 

@@ -1,10 +1,10 @@
 """Gaussian random fields of known spectrum, and the best there is to complete them by."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import scipy.fft
+import torch
 from numpy.typing import NDArray
 
 from stemgan.baselines.kriging import Kriging
@@ -75,8 +75,8 @@ def field(power: Array, rng: np.random.Generator) -> Array:
 
 def filtered(image: Array, factor: Array) -> Array:
     """Multiply the spectrum of an image on the periodic grid by a factor."""
-    modes: Any = scipy.fft.rfft2(image)
-    return np.asarray(scipy.fft.irfft2(modes * factor, image.shape), np.float64)
+    modes = torch.fft.rfft2(torch.from_numpy(image)) * torch.from_numpy(factor)
+    return torch.fft.irfft2(modes, s=image.shape).numpy()
 
 
 class Solved(NamedTuple):

@@ -283,16 +283,18 @@ def test_systems_are_solved(crowded, ordered, monkeypatch):
     power = np.fft.rfft2(np.exp(-lags / 2)).real.clip(1e-6).astype(np.float32)
     system = Systems(*(torch.from_numpy(x) for x in (mask, relative)), shape, crowded=crowded)
     system.prepare(torch.from_numpy(power).repeat(2, 1, 1), torch.tensor([0.1, 0.3]).double())
-    values = system.of_image(torch.from_numpy(rng.normal(size=mask.shape)))
-    dual = system.solve(values, None, 1e-5, 200)
+    images = torch.from_numpy(rng.normal(size=(3, *mask.shape)))
+    values = torch.stack([system.of_image(image) for image in images], dim=1)
+    duals = system.solve(values, None, 1e-5, 200)
     covariance = np.fft.irfft2(power, shape)
     for i, variance in enumerate((0.1, 0.3)):
         at = np.argwhere(mask[i])
         y, x = ((at[:, None] - at[None]) % shape).transpose(2, 0, 1)
         dense = covariance[y, x] + variance * np.diag(relative[i][mask[i]])
-        wanted = np.linalg.solve(dense, values[i, : len(at)].numpy())
-        np.testing.assert_allclose(dual[i, : len(at)].numpy(), wanted, atol=2e-3)
-        assert (dual[i, len(at) :] == 0).all()
+        for value, dual in zip(values[i].numpy(), duals[i].numpy(), strict=True):
+            wanted = np.linalg.solve(dense, value[: len(at)])
+            np.testing.assert_allclose(dual[: len(at)], wanted, atol=2e-3)
+            assert (dual[len(at) :] == 0).all()
 
 
 @pytest.mark.parametrize("name", ["process", "nnls"])

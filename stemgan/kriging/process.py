@@ -112,8 +112,7 @@ class _Models:
         self.peaks = torch.ones_like(self.smooth)
         self.waves, errors = _drawn(grid, shape[0] * shape[1], device)
         self.errors = errors[: self.system.count] * self.system.relative.sqrt()
-        self.dual: Tensor | None = None
-        self.sampled: Tensor | None = None
+        self.duals: Tensor | None = None  # of the values, and of what was drawn
 
     @property
     def spectrum(self) -> Tensor:
@@ -123,25 +122,23 @@ class _Models:
     def mean(self) -> Tensor:
         """Return the posterior means, (B, H, W)."""
         self.system.prepare(self.spectrum, self.noise)
-        dual = self.system.solve(self.values, self.dual, TOLERANCE, LAST_ITERATIONS)
-        return self.system.mean(dual)[self.crop]
+        start = None if self.duals is None else self.duals[:, :1]
+        dual = self.system.solve(self.values[:, None], start, TOLERANCE, LAST_ITERATIONS)
+        return self.system.mean(dual)[:, 0][self.crop]
 
     def refine(self) -> None:
         """Take one step towards the spectra and the noise that explain the values best."""
         system, spectrum = self.system, self.spectrum
         system.prepare(spectrum, self.noise)
-        drawn = system.take(images_of(self.waves * spectrum.sqrt(), system.shape))
-        drawn += self.noise.sqrt()[:, None] * self.errors
-        self.dual = system.solve(self.values, self.dual, TOLERANCE, ITERATIONS)
-        self.sampled = system.solve(drawn, self.sampled, TOLERANCE, ITERATIONS)
+        drawn = system.take(images_of(self.waves * spectrum.sqrt(), system.shape)[:, None])
+        drawn += (self.noise.sqrt()[:, None] * self.errors)[:, None]
+        both = torch.cat([self.values[:, None], drawn], dim=1)
+        self.duals = system.solve(both, self.duals, TOLERANCE, ITERATIONS)
         pixels = system.shape[0] * system.shape[1]
-        given, sampled = (
-            system.spread(dual).abs().square() / pixels for dual in (self.dual, self.sampled)
-        )
+        given, sampled = (system.spread(self.duals).abs().square() / pixels).unbind(dim=1)
         self._raise(_evidence(spectrum, given, sampled, self.peaks, self.noise))
-        there, thought = (
-            (system.relative * dual.square()).sum(dim=1) for dual in (self.dual, self.sampled)
-        )
+        squares = system.relative[:, None] * self.duals.square()
+        there, thought = squares.sum(dim=2).unbind(dim=1)
         change = (there / thought.clamp_min(1e-300)).clamp(0.3, 3)
         self.noise = (self.noise * change).clamp_min(LEAST_NOISE)
 

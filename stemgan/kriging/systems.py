@@ -1,7 +1,8 @@
 """Linear systems of kriging, one for each sample of a batch: the twin of `baselines.kriging`.
 
-Vectors over measured pixels are (B, n) float64, padded with zeros where a sample has fewer; a
-product with C = A S Aᵀ + σ² R is two Fourier transforms of the whole batch.
+Vectors over measured pixels are (B, K, n) float64, K for each sample at once, padded with zeros
+where a sample has fewer pixels; a product with C = A S Aᵀ + σ² R is two Fourier transforms of
+the whole batch.
 """
 
 from functools import lru_cache
@@ -82,30 +83,30 @@ class Systems:
         return flat.gather(1, self.pixel)
 
     def spread(self, dual: Tensor) -> Tensor:
-        """Return the Fourier transform of Aᵀ dual."""
+        """Return the Fourier transform of Aᵀ dual, (B, K, H, W // 2 + 1)."""
         pixels = self.shape[0] * self.shape[1]
-        grid = torch.zeros(len(dual), pixels + 1, device=dual.device)
-        grid.scatter_(1, self.at, dual.float())
-        return spectrum_of(grid[:, :-1].unflatten(1, self.shape), self.shape)
+        grid = torch.zeros(*dual.shape[:2], pixels + 1, device=dual.device)
+        grid.scatter_(2, self.at[:, None].expand_as(dual), dual.float())
+        return spectrum_of(grid[..., :-1].unflatten(2, self.shape), self.shape)
 
     def take(self, images: Tensor) -> Tensor:
-        """Apply A: take the measured pixels of the grids, (B, n) float64."""
-        flat = images.flatten(1)
-        found = flat.gather(1, self.at.clamp_max(flat.shape[1] - 1)).double()
-        return torch.where(self.there, found, 0)
+        """Apply A: take the measured pixels of the grids, (B, K, H, W) to (B, K, n)."""
+        flat = images.flatten(2)
+        at = self.at.clamp_max(flat.shape[2] - 1)[:, None].expand(-1, flat.shape[1], -1)
+        return torch.where(self.there[:, None], flat.gather(2, at).double(), 0)
 
     def mean(self, dual: Tensor) -> Tensor:
-        """Return S Aᵀ dual: the posterior means, for dual = C⁻¹ values, (B, H, W)."""
-        return images_of(self.spread(dual) * self.spectrum, self.shape)
+        """Return S Aᵀ dual: the posterior means, for dual = C⁻¹ values, (B, K, H, W)."""
+        return images_of(self.spread(dual) * self.spectrum[:, None], self.shape)
 
     def solve(
         self, values: Tensor, start: Tensor | None, tolerance: float, iterations: int
     ) -> Tensor:
-        """Solve C dual = values, each sample until it is done.
+        """Solve C dual = values, each vector until it is done.
 
         Parameters
         ----------
-        values : (B, n).
+        values : (B, K, n).
         start : where to start from; None: zero.
         tolerance : largest norm of a residual over that of the values.
         iterations : most iterations.
@@ -130,22 +131,27 @@ class Systems:
         return dual
 
     def _product(self, dual: Tensor) -> Tensor:
-        noise = self.variance[:, None] * self.relative * dual
+        noise = (self.variance[:, None] * self.relative)[:, None] * dual
         return self.take(self.mean(dual)) + noise
 
     def _precondition(self, residual: Tensor) -> Tensor:
         if self.crowded:
             inverse = 1 / (self.spectrum + self.variance.float()[:, None, None])
-            return self.take(images_of(self.spread(residual) * inverse, self.shape))
-        ordered = residual.gather(1, self.order)
-        entries = ordered.gather(1, self.columns).view(self.factors.shape) * self.factors
-        back = (entries.sum(dim=2, keepdim=True) * self.factors).flatten()
-        found = self.groups.sum(back).view_as(residual)
-        return torch.empty_like(residual).scatter_(1, self.order, found)
+            filtered = self.spread(residual) * inverse[:, None]
+            return self.take(images_of(filtered, self.shape))
+        batch, many, _ = residual.shape
+        order = self.order[:, None].expand_as(residual)
+        columns = self.columns[:, None].expand(-1, many, -1)
+        factors = self.factors[:, None]
+        entries = residual.gather(2, order).gather(2, columns).unflatten(2, factors.shape[2:])
+        back = (entries * factors).sum(dim=3, keepdim=True) * factors
+        found = self.groups.sum(back.flatten(2).transpose(1, 2).flatten(0, 1))
+        found = found.view(batch, -1, many).transpose(1, 2)
+        return torch.empty_like(residual).scatter_(2, order, found)
 
 
 def _inner(a: Tensor, b: Tensor) -> Tensor:
-    return (a * b).sum(dim=1, keepdim=True)
+    return (a * b).sum(dim=2, keepdim=True)
 
 
 @lru_cache(maxsize=8)
