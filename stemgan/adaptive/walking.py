@@ -137,7 +137,7 @@ def _best_ray(
 
 
 def _turns_back(
-    coils: Coils, at: Array, angles: Array, shape: tuple[int, ...]
+    coils: Coils, at: Array, angles: NDArray[np.floating], shape: tuple[int, ...]
 ) -> NDArray[np.bool_]:
     """Tell after which directions the beam can still stay in the frame.
 
