@@ -42,9 +42,6 @@ def write_figures(folder: Path, chart: Chart) -> bytes | None:
     for number, part in enumerate(parts, 1):
         name = chart.name if number == 1 else f"{chart.name}_{number}"
         figure = _draw(chart, part)
-        # Laid out once, not once a format.
-        figure.canvas.draw()
-        figure.set_layout_engine("none")
         for suffix in ("svg", "pdf", "png"):
             # No date: the same study draws the same files.
             unset = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[suffix]
@@ -67,6 +64,8 @@ def _small(path: Path) -> bytes:
 
 
 def _draw(chart: Chart, views: Sequence[View]) -> "Figure":
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
     plt = pyplot()
     columns = min(3, len(views))
     lines = math.ceil(len(views) / columns)
@@ -74,7 +73,6 @@ def _draw(chart: Chart, views: Sequence[View]) -> "Figure":
         *(lines, columns),
         figsize=(3.5 * columns + 0.4, 2.9 * lines + 0.7),
         squeeze=False,
-        layout="constrained",
     )
     for axis in axes.flat[len(views) :]:
         axis.set_visible(False)
@@ -98,6 +96,8 @@ def _draw(chart: Chart, views: Sequence[View]) -> "Figure":
         ncols=min(len(shown), 2 * columns) or 1,
         fontsize=8,
     )
+    # Laid out once: an engine that stays would draw twice for every format.
+    ConstrainedLayoutEngine().execute(figure)
     return figure
 
 

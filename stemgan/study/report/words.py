@@ -13,6 +13,8 @@ from stemgan.study.summaries import Row, gathered
 _NEAR = 1.1
 """Settings within this factor of the least error count as nearly as good."""
 _FEW_GROUPS = 10
+_FEWEST_GROUPS = 6
+"""Of fewer, a sign-flip test never has a p below 0.05."""
 
 
 def answer(study: Study) -> list[str]:
@@ -60,8 +62,8 @@ def in_a_hurry(rows: Sequence[Row]) -> list[str]:
         said.append(
             f"If time is short ({label('dose', dose)}): {_place(fast, part)} "
             f"takes {duration(fast['duration_s'])} in place of "
-            f"{duration(best['duration_s'])} for {_place(best, part)}, and its error, {interval(fast, ERROR, ' %')}, "
-            f"is within {100 * (_NEAR - 1):.0f} % of the least."
+            f"{duration(best['duration_s'])} for {_place(best, part)}, and its error, "
+            f"{interval(fast, ERROR, ' %')}, is within {100 * (_NEAR - 1):.0f} % of the least."
         )
     return said
 
@@ -100,7 +102,8 @@ def lattices(rows: Sequence[Row], method: str) -> list[str]:
     measure = "nrmse_std_blurred"
     texts = []
     mine = [row for row in rows if row["method"] == method and row.get(measure) is not None]
-    for (scan, dose), part in list(gathered(mine, ["scan", "dose"]).items())[:MOST]:
+    mine = [row for row in mine if row.get("dose") == mine[0].get("dose")]
+    for (scan, dose), part in gathered(mine, ["scan", "dose"]).items():
         part.sort(key=lambda row: row["ratio"])
         if len(part) > 1:
             ends = [
@@ -139,10 +142,13 @@ def controls(rows: Sequence[Row], method: str) -> list[str]:
 
 
 def _verdict(row: Mapping[str, Any]) -> str:
+    unsure = "neither surely wins"
+    if (row.get("groups") or 0) < _FEWEST_GROUPS:
+        unsure = f"fewer than {_FEWEST_GROUPS} groups of images cannot tell"
     winner = {
         "full scan": "the full scan wins",
         "partial scan": "the partial scan wins",
-    }.get(row.get("better") or "", "neither surely wins")
+    }.get(row.get("better") or "", unsure)
     full = CONTROLS.get(row["control"], row["control"])
     ratios = [row.get("ratio"), row.get("ratio_low"), row.get("ratio_high")]
     gap = more(ratios, sure=True)
