@@ -201,6 +201,8 @@ def test_a_study_grows(whole, tmp_path):
     outcome = run_study(make_plan(SMALL), folder, report=False)
     assert outcome.run == 12 - 3
     assert tables(folder) == tables(whole)
+    with_controls = request(controls=True, doses=[None, 8.0, 9.0])
+    assert run_study(make_plan(with_controls), folder, report=False).run == 6 + 2 * 3
 
 
 def test_another_study_is_refused_unless_overwritten(tmp_path):
@@ -241,3 +243,11 @@ def test_files_that_no_study_wrote_are_left(tmp_path):
     with pytest.raises(InputError, match=r"results.csv is no study's"):
         run_study(make_plan(SMALL), tmp_path, overwrite=True, report=False)
     assert (tmp_path / "results.csv").read_text() == "mine"
+
+
+def test_a_method_that_cannot_run_leaves_nothing(tmp_path):
+    (tmp_path / "no.safetensors").write_bytes(b"nothing")
+    broken = request(methods=[str(tmp_path / "no.safetensors")])
+    with pytest.raises(InputError, match=r"no\.safetensors"):
+        run_study(make_plan(broken), tmp_path / "s", report=False)
+    assert not list((tmp_path / "s").iterdir())

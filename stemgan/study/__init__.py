@@ -90,11 +90,13 @@ def run_study(
         journal = Journal.open(folder, settings, part)
         maps = Maps(plan, folder, settings, part)
         left = left_of(share_of(tasks, part, parts), journal, maps)
-        if left or not (folder / "study.yaml").is_file():
+        say(f"{len(left)} of {len(tasks)} tasks to do")
+
+        def note() -> None:
             _write(folder / "study.yaml", config)
             journal.begin(_about(plan, workers, part, parts))
-        say(f"{len(left)} of {len(tasks)} tasks to do")
-        run_tasks(plan, left, journal, maps, workers=workers, progress=progress)
+
+        run_tasks(plan, left, journal, maps, workers=workers, progress=progress, begin=note)
     journal.read()
     # What was lost of another part's maps is to be done again, too.
     maps = Maps(plan, folder, settings, part)

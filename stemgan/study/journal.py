@@ -16,7 +16,7 @@ from stemgan.files import append_line, line_at, read_lines
 from stemgan.study.tasks import Record
 
 NAME = "journal.{}.jsonl"
-GROWING = ("images", "paths")
+GROWING = ("images", "paths", "code")
 """What a study may get more of: entries that two studies share must be the same."""
 
 _WHAT = {
@@ -36,16 +36,18 @@ class Journal:
     settings : what the figures depend on.
     found : where each task's line is: its file, and its offset there.
     starts : what is known of each time that a process began, of the lowest part first.
+    begun : the settings that stand last in the file; None in one that is new.
     """
 
     path: Path
     settings: dict[str, Any]
     found: dict[str, tuple[Path, int]] = field(default_factory=dict)
     starts: list[dict[str, Any]] = field(default_factory=list)
+    begun: dict[str, Any] | None = None
 
     @classmethod
     def open(cls, folder: Path, settings: dict[str, Any], part: int = 0) -> "Journal":
-        """Read the journals of all parts, and continue or begin that of one.
+        """Read the journals of all parts, without writing anything yet.
 
         A study may grow: with more images, scans, coverages, doses, dwells and lags, what is
         done already stays.
@@ -58,34 +60,31 @@ class Journal:
 
         Raises
         ------
-        InputError : the folder holds another study, or cannot be written to.
+        InputError : the folder holds another study.
         """
-        settings = json.loads(json.dumps(settings))
-        journal = cls(folder / NAME.format(part), settings)
-        last = journal.read()
-        if last != settings:
-            append_line(journal.path, {"study": settings})
+        journal = cls(folder / NAME.format(part), json.loads(json.dumps(settings)))
+        journal.read()
         return journal
 
-    def read(self) -> dict[str, Any] | None:
-        """Look what is done by now, by all parts; return what this part's last began with.
+    def read(self) -> None:
+        """Look what is done by now, by all parts.
 
         Raises
         ------
         InputError : the folder holds another study.
         """
-        last = None
+        self.begun = None
         self.starts = []
         for path in parts_of(self.path.parent):
             for offset, line in read_lines(path):
                 if "study" in line:
                     _check_same(self.path.parent, line["study"], self.settings)
-                    last = line["study"] if path == self.path else last
+                    if path == self.path:
+                        self.begun = line["study"]
                 elif "start" in line:
                     self.starts.append(line["start"])
                 elif "key" in line:
                     self.found.setdefault(line["key"], (path, offset))
-        return last
 
     def add(self, key: str, records: list[Record], seconds: float) -> None:
         """Write what a task made.
@@ -94,13 +93,25 @@ class Journal:
         ------
         InputError : the file cannot be written.
         """
+        self._begin()
         line = {"key": key, "seconds": round(seconds, 4), "records": records}
         offset = append_line(self.path, line)
         self.found.setdefault(key, (self.path, offset))
 
     def begin(self, about: dict[str, Any]) -> None:
-        """Write down that a process begins, and what is known of it."""
+        """Write down that a process begins, and what is known of it.
+
+        Raises
+        ------
+        InputError : the file cannot be written.
+        """
+        self._begin()
         append_line(self.path, {"start": about})
+
+    def _begin(self) -> None:
+        if self.begun != self.settings:
+            append_line(self.path, {"study": self.settings})
+            self.begun = self.settings
 
     def records(self, key: str) -> list[Record]:
         """Return what a finished task made."""

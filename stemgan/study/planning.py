@@ -25,6 +25,7 @@ from stemgan.study.plan import StudyPlan
 from stemgan.study.sources import Source, simulated
 
 SYNTHETIC = "synthetic"
+DEVICES = ("auto", "cpu", "cuda")
 _CODE = {
     "always": ("conditions", "tasks", "measures"),
     "controls": ("controls", "denoising"),
@@ -83,6 +84,10 @@ def make_plan(request: Request) -> StudyPlan:
             raise InputError(f"{name} is empty: name one or more")
     for method in request.methods:
         check_name(method)
+    if request.device not in DEVICES:
+        raise InputError(
+            f"device {request.device!r} is not known: choose one of {', '.join(DEVICES)}"
+        )
     _check_amounts(request)
     sources = _sources(request)
     features = dict(request.features or {})
@@ -112,6 +117,8 @@ def _check_amounts(request: Request) -> None:
         if dose is not None:
             check_number("doses", dose, 0, above=True)
             Noise(electrons=dose)
+    for name in ("flyback", "settling"):
+        check_number(name, getattr(request, name), 0)
     for dwell, lag in product(request.dwells, request.lags):
         check_number("dwells", dwell, 0, above=True)
         check_number("lags", lag, 0)
@@ -190,16 +197,23 @@ def _image(source: Source) -> list[Any]:
     return [source.kind, source.shape, source.seed]
 
 
-def _code(plan: StudyPlan) -> str:
-    """Digest the source of what measures."""
-    package = Path(stemgan.__file__).parent
-    names = list(_CODE["always"])
-    names += _CODE["controls"] if plan.controls else ()
-    names += _CODE["features"] if plan.features else ()
-    places = [package / "metrics", *(package / "study" / name for name in names)]
+def _code(plan: StudyPlan) -> dict[str, str]:
+    """Digest the source of what measures, as far as the plan needs it."""
+    wanted = {"always": True, "controls": bool(plan.controls), "features": bool(plan.features)}
+    study = Path(stemgan.__file__).parent / "study"
+    return {
+        what: _digest(_sources_of(study, names))
+        for what, names in _CODE.items()
+        if wanted[what]
+    }
+
+
+def _sources_of(study: Path, names: Sequence[str]) -> list[Path]:
+    """List the files of modules and packages, and of the metrics that all of them use."""
+    places = [study.parent / "metrics", *(study / name for name in names)]
     files = [file for place in places for file in place.rglob("*.py")]
     files += [place.with_suffix(".py") for place in places]
-    return _digest(sorted(file for file in files if file.is_file()))
+    return sorted(file for file in files if file.is_file())
 
 
 def _digest(files: Sequence[Path]) -> str:

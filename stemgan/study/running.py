@@ -48,6 +48,7 @@ def run_tasks(
     *,
     workers: int = 1,
     progress: Progress = lambda steps, _: steps,
+    begin: Callable[[], None] = lambda: None,
 ) -> None:
     """Run tasks, and write what they make as it comes.
 
@@ -58,14 +59,20 @@ def run_tasks(
     journal, maps : where the records and the errors at each pixel go.
     workers : processes; each has the methods loaded, and a GPU where there are some.
     progress : wraps the steps to be taken, given their number.
+    begin : called when all is ready, before the first task.
 
     Raises
     ------
     InputError : a method that cannot run here, or a file that cannot be written.
     """
+    if not tasks:
+        return
+    # In this process in any case: what cannot run here is found before anything is written.
+    tools = Tools(plan, load_completers(plan.methods, plan.device))
+    begin()
 
     def steps() -> Iterator[None]:
-        for done in _run(plan, tasks, workers):
+        for done in _run(tools, tasks, workers):
             journal.add(done.task.key, done.records, done.seconds)
             if isinstance(done.task, ScanTask):
                 maps.add(done.task.source.name, done.task.setting, done.errors)
@@ -78,14 +85,12 @@ def run_tasks(
         maps.save()
 
 
-def _run(plan: StudyPlan, tasks: Sequence[Task], workers: int) -> Iterator[Done]:
-    if not tasks:
-        return
+def _run(tools: Tools, tasks: Sequence[Task], workers: int) -> Iterator[Done]:
     if workers > 1:
         items = ((task,) for task in tasks)
-        yield from in_processes(_work, items, workers, _start_worker, (plan, workers))
+        given = (tools.plan, workers)
+        yield from in_processes(_work, items, workers, _start_worker, given)
         return
-    tools = Tools(plan, load_completers(plan.methods, plan.device))
     for task in tasks:
         yield run_task(task, tools)
 
