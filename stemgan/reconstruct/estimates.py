@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stemgan.baselines.gaussian_process import gaussian_process
+from stemgan.kriging import kriged_scans
 from stemgan.measurement import PartialScan, Scale, intensity_scale
 from stemgan.networks.ede2020 import ede2020_input
 from stemgan.reconstruct.tiles import in_tiles
@@ -57,7 +57,7 @@ def estimate(
     scale = intensity_scale(scan)
     distance, infill = scan.nearest
     # On the whole frame, as its spectrum is the frame's.
-    kriged = gaussian_process(scan, workers=torch.get_num_threads())
+    (kriged,) = kriged_scans([scan], device)
     planes = (scale.apply(infill), scan.dwell, distance, scale.apply(kriged))
 
     def run(inputs: Image) -> Image:
