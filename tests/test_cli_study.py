@@ -48,7 +48,7 @@ def entries(*words):
         (["doses=[lots]"], "doses=lots"),
         (["dwells=[0]"], "dwells=0"),
         (["lags=[-1e-6]"], "lags=-1e-06"),
-        (["flyback=-1"], "a flyback is 0 s, or"),
+        (["flyback=-1"], "flyback=-1: give a number, 0 or more"),
         (["flyback=soon"], "flyback=soon"),
         (["images=null"], "say images=FOLDER"),
         (["images=[synthetic,a.tif]"], "images=synthetic goes alone"),
