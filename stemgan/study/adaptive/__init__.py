@@ -4,6 +4,15 @@ The reference path's duration and exposure are what each may cost; a static fami
 coverage that spends it (`stemgan.adaptive.fitted`). Every position gets the same dwell, so that
 equal exposure means as many electrons on the specimen. The time for completing between rounds
 is not scan time: the beam is blanked; it is in the column `seconds`.
+
+On 42 micrographs of 28 groups (256 px, the time and dose of a spiral at 1/17.9, no settling,
+stemgan-s; ratios of RMSE against the blurred truth with 95 % intervals over groups), adaptive
+dots leave 0.47 (0.33 to 0.64) times the error of the spiral and 0.35 (0.25 to 0.48) of the
+serpentine; 0.88 (0.80 to 0.96) of a grid of dots; and of random dots, the best static path,
+0.93 (0.85 to 1.03), which is no certain win although the error is lower on 80 % of images. They
+gain where an image is not the same everywhere (particles, layers with holes: down to 0.68 of
+Poisson disks) and lose on perfect lattices (up to 1.35), of which every part tells as much.
+Walks, which need no jumps, leave 0.55 (0.44 to 0.67) of the spiral's.
 """
 
 from collections.abc import Sequence

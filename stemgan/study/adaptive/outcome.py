@@ -109,4 +109,7 @@ def draw(path: Path, rows: Sequence[Row], pairs: Sequence[Row]) -> None:
     for axis in axes:
         axis.legend(fontsize=8)
     axes[0].set_yscale("log")
+    ticks = [0.3, 0.5, 0.7, 1, 1.5, 2, 3]
+    axes[0].set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes[0].minorticks_off()
     save(figure, path)

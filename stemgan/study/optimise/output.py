@@ -143,6 +143,6 @@ def _draw(path: Path, search: Search, rows: list[Row]) -> None:
     if search.limits.duration is not None:
         axes[1].axvline(1e3 * search.limits.duration, color="0.3", ls="--", lw=1)
     axes[0].set(xlabel="trial", ylabel=search.metric)
-    axes[1].set(xlabel="duration of the scan [ms]; dashed: limit", xscale="log")
+    axes[1].set(xlabel="duration of the scan [ms]; dashed: limit")
     axes[1].legend(fontsize=8)
     save(figure, path)
