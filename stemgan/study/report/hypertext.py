@@ -12,6 +12,7 @@ from stemgan.study.report.pictures import Picture, data_uri
 from stemgan.study.report.tabled import Cell
 
 Row = Mapping[str, Any]
+_CONDITIONS = ("dose", "dwell", "coil lag")
 _MOST_LINES = 400
 """Lines of a table that stands in the page; longer ones are cut, and the page says so."""
 
@@ -22,11 +23,16 @@ def table(rows: Sequence[Row], name: str, file: str = "") -> str:
     Parameters
     ----------
     rows : each with the same columns, by their headings; columns that are empty everywhere
-        are left out, as are those that only say "no noise".
+        are left out, as are conditions that are the same everywhere.
     name : what the table is, for those who do not see it.
     file : where all rows are, if the page does not show all.
     """
-    columns = [c for c in rows[0] if any(_tells(row.get(c)) for row in rows)]
+    columns = [
+        c
+        for c in rows[0]
+        if any(_tells(row.get(c)) for row in rows)
+        and not (c in _CONDITIONS and len({row.get(c) for row in rows}) == 1)
+    ]
     texts = {c for c in columns if any(isinstance(row.get(c), str) for row in rows)}
     head = "".join(
         f'<th scope="col"{_text(c in texts)}>{escape(c.replace("_", " "))}</th>'
@@ -46,10 +52,10 @@ def table(rows: Sequence[Row], name: str, file: str = "") -> str:
 
 
 def _tells(value: Any) -> bool:  # noqa: ANN401 (a cell)
-    """Tell whether a cell says anything that is not so everywhere."""
+    """Tell whether a cell says anything."""
     if isinstance(value, Cell):
         return value.value is not None
-    return value not in (None, "", "no noise")
+    return value not in (None, "")
 
 
 def _text(is_text: bool) -> str:
@@ -102,8 +108,9 @@ def picture(shown: Picture) -> str:
 
 
 def paragraphs(sentences: Iterable[str]) -> str:
-    """Write sentences as a list."""
-    return "<ul>" + "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences) + "</ul>"
+    """Write sentences as a list; a number and its per cent stay on one line."""
+    lines = (escape(sentence).replace(" %", "\u00a0%") for sentence in sentences)
+    return "<ul>" + "".join(f"<li>{line}</li>" for line in lines) + "</ul>"
 
 
 def embedded(name: str, data: Any) -> str:  # noqa: ANN401 (JSON)

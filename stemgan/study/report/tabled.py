@@ -24,11 +24,6 @@ def summary(rows: Sequence[Row]) -> list[dict[str, Any]]:
             "completed by": row["method"],
             "full scan": CONTROLS.get(row.get("control") or "", row.get("control")),
             "images of": row.get("label") or "",
-            "images": row.get("images"),
-            "groups": row.get("groups"),
-            "achieved coverage": row.get("achieved"),
-            "pitch [px]": row.get("pitch_px"),
-            "time [s]": row.get("duration_s"),
             "error, blurred truth [%]": cell(row, "rmse_blurred"),
             "error, raw truth [%]": cell(row, "rmse_raw"),
             "error over contrast": cell(row, "nrmse_std_blurred"),
@@ -37,7 +32,12 @@ def summary(rows: Sequence[Row]) -> list[dict[str, Any]]:
             "FRC 1/2 [1/px]": cell(row, "frc_half"),
             "slope [% per px]": cell(row, "slope_per_px"),
             "in 90 % interval": cell(row, "interval_90"),
+            "achieved coverage": row.get("achieved"),
+            "pitch [px]": row.get("pitch_px"),
+            "time [s]": row.get("duration_s"),
             "computing [s]": row.get("seconds"),
+            "images": row.get("images"),
+            "groups": row.get("groups"),
         }
         for row in rows
     ]
@@ -53,13 +53,13 @@ def paired(rows: Iterable[Row]) -> list[dict[str, Any]]:
             "coverage b": row["coverage_b"],
             **_condition(row),
             "completed by": row["method"],
-            "images": row["images"],
-            "groups": row["groups"],
             "error a over b": cell(row, "ratio"),
             "error a less b [%]": cell(row, "difference"),
             "a lower in": row.get("share_a_lower"),
             "p (Holm)": row.get("p_holm"),
             "better": row.get("better") or "not sure",
+            "images": row["images"],
+            "groups": row["groups"],
         }
         for row in rows
         if row["metric"] == ERROR
@@ -74,13 +74,13 @@ def controls(rows: Iterable[Row]) -> list[dict[str, Any]]:
             "completed by": row["method"],
             "full scan": CONTROLS.get(row["control"], row["control"]),
             "best of its dose": bool(row.get("best_control")),
-            "images": row["images"],
-            "groups": row["groups"],
             "error, partial [%]": row.get("mean_a"),
             "error, full [%]": row.get("mean_b"),
             "partial over full": cell(row, "ratio"),
             "p (Holm)": row.get("p_holm"),
             "better": row.get("better") or "not sure",
+            "images": row["images"],
+            "groups": row["groups"],
         }
         for row in rows
         if row["metric"] == ERROR
