@@ -60,6 +60,13 @@ def finish(
 
     say("writing tables")
     results = list(rows("results"))
+    if plan.controls:
+        have = {row["image"] for row in results if row["control"]}
+        without = sum(source.name not in have for source in plan.sources)
+        if without:
+            say(
+                f"{without} of {len(plan.sources)} images are too noisy for equal-dose controls"
+            )
     written, summary = _tables(plan, folder, results, rows)
     for name in TABLES:
         if name not in written:  # of the study as it was before
