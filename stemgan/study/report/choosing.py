@@ -47,7 +47,11 @@ def _which(rows: Sequence[Row], paired: Sequence[Row], method: str) -> list[str]
 
 def _under(row: Row) -> str:
     dose = row.get("dose")
-    text = "No noise" if dose is None else f"{dose:g} electrons per pixel of the field"
+    text = (
+        "No noise"
+        if dose is None
+        else f"{dose:g} electron{'s' * (dose != 1)} per px of the field"
+    )
     if row.get("lag_s"):
         text += f", coil lag {duration(row['lag_s'])}"
     return text

@@ -90,11 +90,12 @@ def by_distance(rows: Sequence[Row]) -> list[str]:
         sure = sum((row.get(f"{slope}_low") or 0.0) > 0 for row in known)
         texts = " and ".join(f"{interval(row, slope)} at {row['coverage']}" for row in ends)
         said.append(
-            f"{scan}: by {texts} (surely more than 0 at {sure} of {len(known)} coverages)"
+            f"{scan}, {texts} (surely above 0 at {sure} of {len(known)} "
+            f"coverage{'s' * (len(known) != 1)})"
         )
     if not said:
         return []
-    return [f"Error grows with each px of distance, in % of the range: {'; '.join(said)}."]
+    return [f"Rise of the error with each px of distance, % of the range: {'; '.join(said)}."]
 
 
 def lattices(rows: Sequence[Row], method: str) -> list[str]:
