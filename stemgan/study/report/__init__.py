@@ -5,6 +5,7 @@ from pathlib import Path
 from stemgan.files import whole_file
 from stemgan.study.report.charts import Chart
 from stemgan.study.report.loading import Study, load
+from stemgan.study.summaries import Row
 
 __all__ = ["write_report"]
 
@@ -47,15 +48,22 @@ def draw(study: Study) -> list[Chart]:
     from stemgan.study.report.costs import control_chart, dose_chart, pareto_chart
     from stemgan.study.report.curves import distance_charts, frc_chart
     from stemgan.study.report.misses import detection_charts
+    from stemgan.study.report.words import best_method
+
+    best = best_method(study.paths)
+
+    def ordered(rows: list[Row]) -> list[Row]:
+        """Put the best method first: it is what the page shows at first."""
+        return sorted(rows, key=lambda row: row["method"] != best)
 
     charts = [
-        coverage_chart(study.paths, study.published),
-        pareto_chart(study.paths),
-        *distance_charts(study.curves),
-        control_chart(study.on_controls),
-        dose_chart(study.paths, study.on_controls),
-        frc_chart(study.curves),
-        lattice_chart(study.lattice),
-        *detection_charts(study.detection),
+        coverage_chart(ordered(study.paths), study.published),
+        pareto_chart(ordered(study.paths)),
+        *distance_charts(ordered(study.curves)),
+        control_chart(ordered(study.on_controls)),
+        dose_chart(ordered(study.paths), ordered(study.on_controls)),
+        frc_chart(ordered(study.curves)),
+        lattice_chart(ordered(study.lattice)),
+        *detection_charts(ordered(study.detection)),
     ]
     return [chart for chart in charts if chart.views]

@@ -13,20 +13,24 @@ from stemgan.study.report.charts import Axis, Chart, Line, View, log_ticks
 from stemgan.study.report.labels import CONDITIONS, CONTROLS, MEASURES, duration, keys_of, label
 from stemgan.study.summaries import Row, gathered
 
+_MOST = 3
+
 
 def control_chart(rows: Sequence[Row]) -> Chart:
     """Draw partial scans against coverage, and full scans of the same dose as levels.
 
     rows : a summary of the images that have such full scans.
     """
-    full = [row for row in rows if row.get("control")]
+    known = [r for r in rows if not r.get("label") and r.get("dose") is not None]
+    full = [row for row in known if row.get("control") and row.get(ERROR) is not None]
     views = []
-    paths = [row for row in rows if not row.get("control") and row.get("dose") is not None]
+    paths = [row for row in known if not row.get("control")]
     for members in gathered(paths, list(CONDITIONS)).values():
         lines = by_coverage(members, ERROR)
         ends = [x for line in lines for x in line.x if x is not None]
         same = [row for row in full if row["dose"] == members[0]["dose"]]
-        levels = [_level(row, max(ends), min(ends)) for row in same if ends]
+        most = _MOST * max((row[ERROR] for row in members if row[ERROR]), default=0.0)
+        levels = [_level(row, max(ends), min(ends)) for row in same if row[ERROR] <= most]
         if lines and levels:
             views.append(View(keys_of(members[0]), tuple(lines + levels)))
     return Chart(
@@ -34,7 +38,8 @@ def control_chart(rows: Sequence[Row]) -> Chart:
         "Partial scans beside full scans of the same dose",
         "Dashed levels: full scans that put the same number of electrons on the same specimen. "
         "Truths are clean, or nearly so: noise added to a noisy truth is no dose. Where a "
-        "dashed level lies below the lines, scan everything, faster.",
+        "dashed level lies below the lines, scan everything, faster. Levels of more than "
+        f"{_MOST} times the largest error of a partial scan are left to the table.",
         Axis("achieved coverage", "log", coverage_ticks(paths), falling=True),
         Axis(MEASURES[ERROR][1], zero=True),
         tuple(views),
@@ -43,7 +48,7 @@ def control_chart(rows: Sequence[Row]) -> Chart:
 
 def _control_name(row: Row) -> str:
     name = CONTROLS.get(row["control"], str(row["control"]))
-    return f"{name} ({row['method']})" if row["control"] == "full-network" else name
+    return f"{name} ({row['method']})" if row.get("method") else name
 
 
 def _level(row: Row, left: float, right: float) -> Line:

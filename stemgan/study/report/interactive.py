@@ -43,6 +43,7 @@ def _view(view: View, chart: Chart, names: list[str]) -> Json:
     return {
         "keys": view.keys,
         "data": traces,
+        "xaxis": {"title": {"text": _folded(view.x_title or chart.x.title), "standoff": 8}},
         "yaxis": {
             "title": {"text": _folded(title)},
             "rangemode": "tozero" if zero else "normal",
@@ -148,12 +149,8 @@ def _axis(axis: Axis) -> Json:
         "zeroline": False,
     }
     if axis.ticks:
-        found |= {
-            "tickvals": [v for v, _ in axis.ticks],
-            "ticktext": [t for _, t in axis.ticks],
-        }
-    elif axis.scale == "log":
-        found |= {"dtick": "D2", "exponentformat": "power"}
+        values, texts = zip(*axis.ticks, strict=True)
+        found |= {"tickvals": values, "ticktext": texts}
     if axis.falling:
         found["autorange"] = "reversed"
     if axis.zero:
