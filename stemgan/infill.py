@@ -29,9 +29,10 @@ def gap_length(distance: Tensor) -> Tensor:
 
 def gaussian_matrix(size: int, sigma: Tensor) -> Tensor:
     """Return smoothing matrices whose rows sum to 1, (B, size, size), for sigma (B,) [px]."""
-    at = torch.arange(size, device=sigma.device, dtype=torch.float32)
-    apart = (at[:, None] - at[None, :]) / sigma.float().clamp_min(1e-3)[:, None, None]
-    weights = torch.exp(-0.5 * apart.square())
+    apart = torch.arange(size, device=sigma.device)
+    line = torch.exp(-0.5 * (apart / sigma.float().clamp_min(1e-3)[:, None]).square())
+    # A weight depends on how far two pixels are apart alone: no exponential is taken twice.
+    weights = line[:, (apart[:, None] - apart[None, :]).abs()]
     return weights / weights.sum(dim=2, keepdim=True)
 
 
@@ -39,7 +40,8 @@ def smooth(image: Tensor, sigma: Tensor) -> Tensor:
     """Smooth (B, C, H, W) by a Gaussian of standard deviation `sigma` (B,) [px]."""
     with torch.autocast(image.device.type, enabled=False):
         rows = gaussian_matrix(image.shape[2], sigma)[:, None]
-        columns = gaussian_matrix(image.shape[3], sigma)[:, None]
+        square = image.shape[2] == image.shape[3]
+        columns = rows if square else gaussian_matrix(image.shape[3], sigma)[:, None]
         return rows @ image.float() @ columns.transpose(2, 3)
 
 

@@ -101,13 +101,17 @@ def variogram(
     """
     reach = tuple(min(farthest, n - 1) for n in mask.shape)
     wide = fast_shape(mask.shape, reach)
-    # Double precision: sums over many pairs are differences of larger ones.
-    ones, data = mask.astype(np.float64), values.astype(np.float64)
-    there, first, second = (spectrum_of(x, wide) for x in (ones, data, data**2))
-    pairs = np.rint(image_of(np.abs(there) ** 2, wide))
-    squares = image_of(np.real(second * there.conj()) - np.abs(first) ** 2, wide)
     window = np.ix_(*(np.arange(-r, r + 1) for r in reach))
-    pairs, squares = pairs[window], squares[window]
+    # Double precision: sums over many pairs are differences of larger ones. One after the
+    # other, as large frames take much of the memory here.
+    there = spectrum_of(mask.astype(np.float64), wide)
+    pairs = np.rint(image_of(np.abs(there) ** 2, wide)[window])
+    there = there.conj()
+    there *= spectrum_of(values.astype(np.float64) ** 2, wide)
+    power = there.real.copy()
+    del there
+    power -= np.abs(spectrum_of(values.astype(np.float64), wide)) ** 2
+    squares = image_of(power, wide)[window]
     return pairs, np.where(pairs > 0, np.maximum(squares, 0), 0)
 
 

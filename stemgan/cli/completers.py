@@ -2,7 +2,7 @@
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stemgan.measurement import PartialScan
+    from stemgan.reconstruct import Reconstruction
 
 
 class Completed(NamedTuple):
@@ -23,19 +24,21 @@ class Completed(NamedTuple):
     std : its standard deviation, (H, W); None where there is none.
     seconds : how long it took [s].
     quantiles : of the truth, (3, H, W); None where they were not asked for or there are none.
+    samples : likely images, (N, H, W), and their deviation, (H, W); None if not asked for.
     """
 
     image: "NDArray[np.float32]"
     std: "NDArray[np.float32] | None"
     seconds: float
     quantiles: "NDArray[np.float32] | None" = None
+    samples: "tuple[NDArray[np.float32], NDArray[np.float32]] | None" = None
 
 
 @dataclass(frozen=True)
 class Completer:
     """A method that is ready to run, and what the processing record says about it.
 
-    run : completes one partial scan.
+    stream : completes partial scans, one after the other.
     label : what pictures and messages call it.
     record : its name and provenance.
     load_seconds : how long it took to get ready.
@@ -43,12 +46,17 @@ class Completer:
     calibrated : whether that is calibrated, and comes with quantiles.
     """
 
-    run: "Callable[[PartialScan], Completed]"
+    stream: "Callable[[Iterable[PartialScan]], Iterator[Completed]]"
     label: str
     record: dict[str, Any]
     load_seconds: float = 0.0
     uncertain: bool = False
     calibrated: bool = False
+
+    def run(self, scan: "PartialScan") -> Completed:
+        """Complete one partial scan."""
+        (completed,) = self.stream([scan])
+        return completed
 
 
 def completer(args: argparse.Namespace) -> Completer:
@@ -60,9 +68,13 @@ def completer(args: argparse.Namespace) -> Completer:
     """
     truth = ("raw" if args.raw else "blurred") if args.uncertainty else None
     if args.method:
+        if args.samples is not None:
+            raise InputError(
+                f"method {args.method} draws no samples: leave out --samples or --method"
+            )
         chosen = classical(args.method)
     else:
-        chosen = network(args.model, args.device, args.seed or 0, truth)
+        chosen = network(args.model, args.device, args.seed or 0, truth, args.samples)
     if args.seed is not None and "seed" not in chosen.record:
         raise InputError(
             f"--seed chooses among textures, and {chosen.label} makes none: leave it out, or "
@@ -82,16 +94,21 @@ def classical(name: str) -> Completer:
 
     check_method(name)
 
-    def run(scan: "PartialScan") -> Completed:
-        start = time.perf_counter()
-        image = complete(scan, name)
-        return Completed(image, None, time.perf_counter() - start)
+    def stream(scans: "Iterable[PartialScan]") -> Iterator[Completed]:
+        for scan in scans:
+            start = time.perf_counter()
+            image = complete(scan, name)
+            yield Completed(image, None, time.perf_counter() - start)
 
-    return Completer(run, name, {"method": name})
+    return Completer(stream, name, {"method": name})
 
 
 def network(
-    model: str | None = None, device: str = "auto", seed: int = 0, truth: str | None = None
+    model: str | None = None,
+    device: str = "auto",
+    seed: int = 0,
+    truth: str | None = None,
+    samples: int | None = None,
 ) -> Completer:
     """Load a network.
 
@@ -101,23 +118,24 @@ def network(
     device : where it runs.
     seed : of the texture which weights trained against discriminators make.
     truth : whose quantiles to give, the "blurred" one's or the "raw" one's; None: none.
+    samples : likely images to draw of each scan, of the seeds from `seed` on; None: none.
 
     Raises
     ------
-    InputError : there is no such model or device.
+    InputError : there is no such model or device, or it draws no samples.
     """
     start = time.perf_counter()
     from stemgan.reconstruct import Reconstructor
     from stemgan.weights import DEFAULT_MODEL
 
     chosen = Reconstructor.load(model or DEFAULT_MODEL, device, seed)
+    if samples is not None:
+        chosen.check_samples(samples)
 
-    def run(scan: "PartialScan") -> Completed:
-        result = chosen(scan)
-        if truth is None or result.calibrated is None:
-            return Completed(result.image, result.std, result.seconds)
-        std, quantiles = result.calibrated.intervals(truth)
-        return Completed(result.image, std, result.seconds, quantiles)
+    def stream(scans: "Iterable[PartialScan]") -> Iterator[Completed]:
+        if samples:
+            return (_drawn(chosen.samples(scan, samples), truth) for scan in scans)
+        return (_completed(result, truth) for result in chosen.stream(scans))
 
     record: dict[str, Any] = {
         "method": "network",
@@ -127,11 +145,31 @@ def network(
     }
     if chosen.noise:
         record["seed"] = chosen.seed
+    if samples:
+        record["samples"] = samples
     calibrated = chosen.uncertain and chosen.calibration is not None
     if truth is not None and chosen.uncertain:
         record["uncertainty"] = {"truth": truth, "calibrated": calibrated}
     seconds = time.perf_counter() - start
-    return Completer(run, chosen.name, record, seconds, chosen.uncertain, calibrated)
+    return Completer(stream, chosen.name, record, seconds, chosen.uncertain, calibrated)
+
+
+def _completed(result: "Reconstruction", truth: str | None) -> Completed:
+    if truth is None or result.calibrated is None:
+        return Completed(result.image, result.std, result.seconds)
+    std, quantiles = result.calibrated.intervals(truth)
+    return Completed(result.image, std, result.seconds, quantiles)
+
+
+def _drawn(results: "list[Reconstruction]", truth: str | None) -> Completed:
+    """Take the first of likely images for the completion, and add all of them."""
+    import numpy as np
+
+    images = np.stack([result.image for result in results])
+    spread = images.std(axis=0, ddof=1, dtype=np.float64).astype(np.float32)
+    seconds = sum(result.seconds for result in results)
+    first = _completed(results[0], truth)
+    return first._replace(seconds=seconds, samples=(images, spread))
 
 
 def check_uncertainty(method: Completer, *, raw: bool) -> None:

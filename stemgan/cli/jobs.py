@@ -19,6 +19,7 @@ class Job:
     """One file to complete, where the results go, and the file of its mask, if one is given.
 
     quantiles : from the lowest up; weights without a calibration have none to write there.
+    samples : of likely images, by seed, and last their deviation; none if not asked for.
     """
 
     source: Path
@@ -27,6 +28,7 @@ class Job:
     preview: Path | None
     mask: Path | None = None
     quantiles: tuple[Path, ...] = ()
+    samples: tuple[Path, ...] = ()
 
     def outputs(self) -> list[Path]:
         """List the files that may be written."""
@@ -34,7 +36,8 @@ class Job:
 
     def sure(self) -> list[Path]:
         """List the files that will be written whatever the model."""
-        return [path for path in (self.image, self.std, self.preview) if path is not None]
+        paths = (self.image, self.std, self.preview, *self.samples)
+        return [path for path in paths if path is not None]
 
 
 def plan(sources: list[Path], args: argparse.Namespace) -> list[Job]:
@@ -60,7 +63,16 @@ def job_of(source: Path, image: Path, args: argparse.Namespace) -> Job:
         image.with_suffix(".png") if args.preview else None,
         Path(args.mask) if args.mask else None,
         tuple(beside(image, word) for word in QUANTILES) if args.uncertainty else (),
+        _sample_files(image, args.samples),
     )
+
+
+def _sample_files(image: Path, count: int | None) -> tuple[Path, ...]:
+    if not count:
+        return ()
+    width = len(str(count))
+    names = [f"sample{k:0{width}d}" for k in range(1, count + 1)]
+    return tuple(beside(image, name) for name in (*names, "samples_std"))
 
 
 def check_job(job: Job, *, overwrite: bool) -> None:

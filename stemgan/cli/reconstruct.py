@@ -1,24 +1,21 @@
 """`stemgan reconstruct`: partial scan(s) to image(s)."""
 
 import argparse
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from stemgan.cli.common import METHOD_NAMES, emit, parser_for, progress
+from stemgan.cli.common import METHOD_NAMES, emit, parser_for
+from stemgan.cli.completing import bar, complete
 from stemgan.cli.inputs import expand, refuse_replacing
-from stemgan.cli.jobs import FOLDER, Job, plan
+from stemgan.cli.jobs import FOLDER, plan
 from stemgan.cli.live.watch import add_watch, check_watch, watch
-from stemgan.cli.previews import preview
-from stemgan.cli.records import processing_record
 from stemgan.cli.timing import check_pixel_size, parse_pair
 from stemgan.errors import InputError
 
 if TYPE_CHECKING:
     from stemgan.cli.completers import Completer
     from stemgan.measurement import PartialScan
-
-T = TypeVar("T")
 
 _EXAMPLES = f"""\
   stemgan reconstruct partial.tif -o image.tif --preview
@@ -27,6 +24,7 @@ _EXAMPLES = f"""\
   stemgan reconstruct "scans/*.tif" -o images
   stemgan reconstruct movie.mrc --path scan_coordinates.csv --shape 29x12 -o image.tif
   stemgan reconstruct --watch scans -o images
+  stemgan reconstruct partial.tif --model stemgan-s-adv --samples 8 -o image.tif
 inputs:
   TIFF, NPY, NPZ (arrays values and dwell), CSV point lists (x,y,intensity[,dwell]; in px, the
   centre of the first pixel is at 0, 0; in fractions of the field of view, at 0.5/W, 0.5/H), and
@@ -54,11 +52,20 @@ def _parser() -> argparse.ArgumentParser:
         help="file (.tif, .npy, .npz), or folder for several",
     )
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--model", metavar="NAME|FILE", help="network (stemgan-s)")
+    how.add_argument(
+        "--model", metavar="NAME|FILE", help="network (stemgan-s); .safetensors or .onnx"
+    )
     how.add_argument("--method", metavar="NAME", help=f"in place of a network: {METHOD_NAMES}")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     parser.add_argument(
         "--seed", type=int, metavar="N", help="of the texture of adversarial models (0)"
+    )
+    parser.add_argument(
+        "--samples",
+        type=int,
+        metavar="N",
+        help="write N likely images of an adversarial model, NAME.sample1.tif and so on, of "
+        "the seeds from --seed on, and how much they differ, NAME.samples_std.tif",
     )
     parser.add_argument(
         "--uncertainty",
@@ -103,20 +110,20 @@ def main(argv: list[str]) -> None:
         raise InputError("--raw says which uncertainty: add --uncertainty, or leave it out")
     check_watch(args)
     if args.watch is not None:
-        watch(args, _inputs(args), _reader, lambda: _load(args), _complete)
+        watch(args, _inputs(args), _reader, lambda: _load(args), complete)
         return
     jobs = plan(expand(args.scans), args)
     inputs = [job.source for job in jobs] + _inputs(args)
     refuse_replacing([path for job in jobs for path in job.outputs()], inputs)
     read = _reader(args)
     first = read(jobs[0].source)
-    for job in _bar(jobs[1:], "checking"):
+    for job in bar(jobs[1:], "checking"):
         read(job.source)  # so that nothing is written unless every input is sound
     method = _load(args)
     images: list[dict[str, Any]] = []
-    for job in _bar(jobs, "completing"):
+    for job in bar(jobs, "completing"):
         scans = first if job is jobs[0] else read(job.source)
-        images += _complete(job, scans, method, args.overwrite)
+        images += complete(job, scans, method, args.overwrite)
     figures = {**method.record, "load_seconds": method.load_seconds, "images": images}
     emit(figures, _text(figures, method.label), as_json=args.json)
 
@@ -128,11 +135,6 @@ def _load(args: argparse.Namespace) -> "Completer":
     if args.uncertainty:
         check_uncertainty(method, raw=args.raw)
     return method
-
-
-def _bar(items: "list[T]", description: str) -> "Iterable[T]":
-    """Show progress where there is any to show."""
-    return progress(items, description) if len(items) > 1 else items
 
 
 def _inputs(args: argparse.Namespace) -> list[Path]:
@@ -182,46 +184,6 @@ def _path_reader(
         return [read_path_scan(path, args.path, shape, **options)]
 
     return read
-
-
-def _complete(
-    job: Job, scans: "list[PartialScan]", method: "Completer", overwrite: bool
-) -> list[dict[str, Any]]:
-    """Complete a file's scans and write what was asked for."""
-    import numpy as np
-
-    from stemgan.images import write_image, write_picture
-
-    results = [method.run(scan) for scan in _bar(scans, job.source.name)]
-    scan, result = scans[0], results[0]
-    record = processing_record(job, scans, method)
-    job.image.parent.mkdir(exist_ok=True)
-    # Quantiles first: where what is sure to come is there, they are too.
-    known = [r.quantiles for r in results if r.quantiles is not None]
-    outputs = [
-        (path, [quantiles[k] for quantiles in known])
-        for k, path in enumerate(job.quantiles if known else ())
-    ]
-    also = [path for path in (job.std, job.preview, *(path for path, _ in outputs)) if path]
-    outputs.append((job.image, [r.image for r in results]))
-    if job.std is not None:
-        outputs.append((job.std, [r.std for r in results if r.std is not None]))
-    for path, planes in outputs:
-        data = planes[0] if len(planes) == 1 else np.stack(planes)
-        write_image(path, data, scan.pixel_size, scan.unit, record, overwrite)
-    if job.preview is not None:
-        write_picture(job.preview, preview(job, scan, result, method), overwrite=overwrite)
-    return [
-        {
-            "scan": str(job.source),
-            "output": str(job.image),
-            "also": [str(path) for path in also],
-            "shape": list(s.shape),
-            "coverage": s.coverage,
-            "seconds": r.seconds,
-        }
-        for s, r in zip(scans, results, strict=True)
-    ]
 
 
 def _text(figures: dict[str, Any], label: str) -> str:

@@ -1,9 +1,10 @@
 """Reconstructor: weights and a partial scan in, image and uncertainty out, at any size."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,20 @@ from stemgan.calibration import Calibrated, Calibration, Intervals
 from stemgan.errors import InputError
 from stemgan.measurement import PartialScan
 from stemgan.networks import Ede2020Generator, Generator
-from stemgan.reconstruct.estimates import Estimate, Image, estimate, estimate_2020, white_noise
+from stemgan.reconstruct.devices import DEVICES, choose_device
+from stemgan.reconstruct.estimates import (
+    Estimate,
+    Image,
+    Prepared,
+    estimate,
+    estimate_2020,
+    prepared,
+    white_noise,
+)
 from stemgan.reconstruct.runtime import OnnxGenerator
 from stemgan.weights import DEFAULT_MODEL, find_weights, load_generator
 
-DEVICES = ("auto", "cpu", "cuda")
+__all__ = ["DEVICES", "Reconstruction", "Reconstructor", "choose_device"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,9 +146,77 @@ class Reconstructor:
         RuntimeError : the network returned values that are not finite.
         """
         start = time.perf_counter()
+        (ready,) = self._prepared([scan])
+        return self._completed(scan, ready, start)
+
+    def stream(self, scans: Iterable[PartialScan], batch: int = 0) -> Iterator[Reconstruction]:
+        """Complete scans one after the other, in order, their infills in batches.
+
+        Parameters
+        ----------
+        scans : any number, of any shapes; taken a batch at a time.
+        batch : scans that are prepared together; 0: a thread each on CPUs, 16 on GPUs.
+
+        Yields
+        ------
+        What single calls give, up to rounding; `seconds` is the share of a batch's time.
+        """
+        size = batch or (16 if self.device.type == "cuda" else torch.get_num_threads())
+        turns = iter(scans)
+        while chunk := list(islice(turns, size)):
+            start = time.perf_counter()
+            ready = self._prepared(chunk)
+            share = (time.perf_counter() - start) / len(chunk)
+            for scan, each in zip(chunk, ready, strict=True):
+                yield self._completed(scan, each, time.perf_counter() - share)
+
+    def samples(self, scan: PartialScan, count: int) -> list[Reconstruction]:
+        """Draw likely images of a partial scan: textures of the seeds from this one's on.
+
+        Parameters
+        ----------
+        scan : to be completed; its infills are found once.
+        count : how many, 2 or more.
+
+        Returns
+        -------
+        The samples; the first is what a call gives.
+
+        Raises
+        ------
+        InputError : the weights make no texture, or fewer than 2 samples.
+        RuntimeError : the network returned values that are not finite.
+        """
+        self.check_samples(count)
+        start = time.perf_counter()
+        (ready,) = self._prepared([scan])
+        found = []
+        for k in range(count):
+            found.append(replace(self, seed=self.seed + k)._completed(scan, ready, start))
+            start = time.perf_counter()
+        return found
+
+    def check_samples(self, count: int) -> None:
+        """Refuse to draw samples where the weights make no texture, or fewer than 2 of them.
+
+        Raises
+        ------
+        InputError : either.
+        """
+        if count < 2:
+            raise InputError(f"{count} samples tell of no spread: draw 2 or more")
+        if not self.noise:
+            raise InputError(
+                f"samples differ in texture, and model {self.name} makes none: say --model "
+                "stemgan-s-adv, or leave out --samples"
+            )
+
+    def _completed(
+        self, scan: PartialScan, ready: Prepared | None, start: float
+    ) -> Reconstruction:
         try:
             with torch.inference_mode():
-                made = self._estimate(scan)
+                made = self._estimate(scan, ready)
         except FloatingPointError as error:
             message = f"model {self.name} returned values that are not finite"
             raise RuntimeError(message) from error
@@ -148,23 +226,13 @@ class Reconstructor:
             std = calibrated.intervals().std
         return Reconstruction(made.image, std, time.perf_counter() - start, calibrated)
 
-    def _estimate(self, scan: PartialScan) -> Estimate:
-        if self._stride is not None:
-            return estimate_2020(self.generator, scan, self.device, self._stride)
+    def _prepared(self, scans: list[PartialScan]) -> list[Prepared] | list[None]:
+        """Find what the network starts from; the 2020 one takes the scan itself."""
+        plain = self._stride is not None
+        return [None] * len(scans) if plain else prepared(scans, self.device)
+
+    def _estimate(self, scan: PartialScan, ready: Prepared | None) -> Estimate:
+        if ready is None:
+            return estimate_2020(self.generator, scan, self.device, self._stride or 1)
         noise = white_noise(self.noise, scan.shape, self.seed)
-        return estimate(self.generator, scan, self.device, noise)
-
-
-def choose_device(device: str) -> torch.device:
-    """Turn "auto", "cpu" or "cuda" into a torch device.
-
-    Raises
-    ------
-    InputError : an unknown name, or CUDA where there is none.
-    """
-    if device not in DEVICES:
-        raise InputError(f"device {device!r} is not known: choose one of {', '.join(DEVICES)}")
-    cuda = torch.cuda.is_available()
-    if device == "cuda" and not cuda:
-        raise InputError("this machine has no CUDA device that torch can use: say --device cpu")
-    return torch.device("cuda" if cuda and device != "cpu" else "cpu")
+        return estimate(self.generator, ready, self.device, noise)

@@ -1,6 +1,7 @@
 """What each architecture makes of a partial scan, from measured values alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from stemgan.baselines.gaussian_process import gaussian_process
 from stemgan.kriging import kriged_scans
 from stemgan.measurement import PartialScan, Scale, intensity_scale
 from stemgan.networks.ede2020 import ede2020_input
@@ -36,8 +38,46 @@ def white_noise(channels: int, shape: tuple[int, int], seed: int) -> Image:
     return rng.standard_normal((channels, *shape), dtype=np.float32)
 
 
+class Prepared(NamedTuple):
+    """What a generator of infills is told of a scan.
+
+    planes : scaled nearest infill, dwell map, distance [px] and scaled kriged infill,
+        (4, H, W) float32.
+    scale : from the scan's unit.
+    """
+
+    planes: Image
+    scale: Scale
+
+
+def prepared(scans: Sequence[PartialScan], device: torch.device) -> list[Prepared]:
+    """Find the infills of scans: most of the time that a completion takes.
+
+    Several frames share the cores out among them, which one frame uses less well.
+
+    Parameters
+    ----------
+    scans : to be completed, of any shapes.
+    device : of the generator.
+    """
+    # On whole frames, as their spectrum is the frame's.
+    if device.type == "cpu" and len(scans) > 1:
+        with ThreadPoolExecutor(min(len(scans), torch.get_num_threads())) as pool:
+            kriged = list(pool.map(gaussian_process, scans))
+    else:
+        kriged = kriged_scans(scans, device)
+    return [_prepared(*each) for each in zip(scans, kriged, strict=True)]
+
+
+def _prepared(scan: PartialScan, kriged: Image) -> Prepared:
+    scale = intensity_scale(scan)
+    distance, infill = scan.nearest
+    planes = (scale.apply(infill), scan.dwell, distance, scale.apply(kriged))
+    return Prepared(np.stack(planes), scale)
+
+
 def estimate(
-    generator: Callable[..., Any], scan: PartialScan, device: torch.device, noise: Image
+    generator: Callable[..., Any], ready: Prepared, device: torch.device, noise: Image
 ) -> Estimate:
     """Complete by a generator of infills.
 
@@ -46,7 +86,7 @@ def estimate(
     generator : called with scaled nearest infill, dwell map, distance [px] and scaled kriged
         infill, (1, 1, H, W) float32 each, and with noise, (1, N, H, W), if there is any; gives
         an object with `image` and `log_std`, (1, 1, H, W) each.
-    scan : to be completed.
+    ready : the scan's infills.
     device : of the generator.
     noise : (N, H, W), N may be 0.
 
@@ -54,11 +94,7 @@ def estimate(
     ------
     FloatingPointError : the generator returned values that are not finite.
     """
-    scale = intensity_scale(scan)
-    distance, infill = scan.nearest
-    # On the whole frame, as its spectrum is the frame's.
-    (kriged,) = kriged_scans([scan], device)
-    planes = (scale.apply(infill), scan.dwell, distance, scale.apply(kriged))
+    planes, scale = ready
 
     def run(inputs: Image) -> Image:
         if not inputs[1].any():  # an unmeasured tile, for which no network was made
@@ -68,7 +104,8 @@ def estimate(
         out = generator(*tensors[:_PLANES], *extra)
         return torch.stack([out.image[0, 0], out.log_std[0, 0].exp()]).float().cpu().numpy()
 
-    image, std = _sound(in_tiles(run, np.stack([*planes, *noise])))
+    inputs = np.concatenate([planes, noise]) if len(noise) else planes
+    image, std = _sound(in_tiles(run, inputs))
     wide = np.minimum(std.astype(np.float64) * scale.gain, _EXTREME).astype(np.float32)
     return Estimate(_limited(scale, image), wide)
 

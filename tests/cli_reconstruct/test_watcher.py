@@ -25,7 +25,12 @@ class TestWatcher:
 
     def run(self, read, complete, seconds=0.2):
         args = argparse.Namespace(
-            interval=0.01, overwrite=False, uncertainty=False, preview=False, mask=None
+            interval=0.01,
+            overwrite=False,
+            uncertainty=False,
+            preview=False,
+            mask=None,
+            samples=None,
         )
         scans = Scans(Path("in"), own_masks=True, inputs=[])
         watcher = Watcher(scans, Path("out"), args, [])

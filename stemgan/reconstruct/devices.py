@@ -1,0 +1,22 @@
+"""Where networks run."""
+
+import torch
+
+from stemgan.errors import InputError
+
+DEVICES = ("auto", "cpu", "cuda")
+
+
+def choose_device(device: str) -> torch.device:
+    """Turn "auto", "cpu" or "cuda" into a torch device.
+
+    Raises
+    ------
+    InputError : an unknown name, or CUDA where there is none.
+    """
+    if device not in DEVICES:
+        raise InputError(f"device {device!r} is not known: choose one of {', '.join(DEVICES)}")
+    cuda = torch.cuda.is_available()
+    if device == "cuda" and not cuda:
+        raise InputError("this machine has no CUDA device that torch can use: say --device cpu")
+    return torch.device("cuda" if cuda and device != "cpu" else "cpu")
