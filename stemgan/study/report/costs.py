@@ -85,7 +85,7 @@ def dose_chart(rows: Sequence[Row], on_controls: Sequence[Row]) -> Chart:
         "Dose is the mean number of electrons per pixel of the field: partial and full scans "
         "of one dose put the same number on the specimen. Dashed: full scans.",
         Axis("dose over the field [electrons/px]", "log", log_ticks(r["dose"] for r in noisy)),
-        Axis(MEASURES[ERROR][1], zero=True),
+        Axis(MEASURES[ERROR][1], "log", log_ticks(row[ERROR] for row in noisy)),
         tuple(views),
     )
 

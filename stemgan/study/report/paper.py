@@ -146,6 +146,8 @@ def _dress(axis: "Axes", chart: Chart, view: View) -> None:
     axis.set_xlabel(view.x_title or chart.x.title, fontsize=8)
     axis.set_ylabel((view.y_title or chart.y.title).replace(" [", "\n["), fontsize=8)
     axis.tick_params(labelsize=8)
+    if chart.y.scale == "log":
+        axis.set_yscale("log")
     if chart.y.zero if view.zero is None else view.zero:
         axis.set_ylim(bottom=0)
 
