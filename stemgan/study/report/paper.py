@@ -20,6 +20,8 @@ FOLDER = "figures"
 _MARKS = "osD^vPX*"
 _PANELS = 9
 """Panels of one file; more views make more files."""
+_LETTERS = 14
+"""Letters of a legend in an inch."""
 _FILES = 3
 """Files of one chart; the CSV has every view."""
 
@@ -89,11 +91,12 @@ def _draw(chart: Chart, views: Sequence[View]) -> "Figure":
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
     }
     shown = [name for name in chart.names if name in handles]
+    width, longest = figure.get_figwidth(), max(map(len, shown), default=0)
     figure.legend(
         [handles[name] for name in shown],
         shown,
         loc="outside lower center",
-        ncols=min(len(shown), 2 * columns) or 1,
+        ncols=max(1, min(len(shown), int(width * _LETTERS / (longest + 7)))),
         fontsize=8,
     )
     # Laid out once: an engine that stays would draw twice for every format.
