@@ -20,6 +20,7 @@ TABLES = (
     "summary",
     "paired",
     "controls",
+    "verdicts",
     "lattice",
     "published",
     "curves_summary",
@@ -97,10 +98,12 @@ def _tables(
     summary: list[Record] = []
     if results:
         summary = [plain(row) for row in statistics.summary_rows(results)]
+        paired, controls = statistics.paired_rows(results), statistics.control_rows(results)
         made |= {
             "summary": summary,
-            "paired": statistics.paired_rows(results),
-            "controls": statistics.control_rows(results),
+            "paired": paired,
+            "controls": controls,
+            "verdicts": statistics.verdict_rows(results, paired, controls),
             "lattice": statistics.lattice_rows(results),
             "curves_summary": statistics.curves_summary(rows("curves")),
         }
