@@ -4,7 +4,7 @@
 
 The shipped network, its parts and classical methods run in turns in one process, so that
 whatever else the machine does disturbs all alike, and the least of each counts: wall seconds,
-and CPU seconds of all threads, which other programs disturb less. Ratios are of these. Peak memory
+and CPU seconds of all threads, which other programs disturb less. Peak memory
 is that of a process of its own for each. Large frames: large_frames.py; precisions and compiled
 networks, and batches on a GPU: precision.py.
 """

@@ -67,6 +67,8 @@ def test_an_onnx_file_completes_as_its_weights_do(pair, shape):
 def test_an_onnx_file_says_what_it_is(pair):
     header = runtime.OnnxGenerator.load(pair[1]).header
     assert header["training"] == {"steps": 3}
+    assert header["weights_sha256"] == Reconstructor.load(pair[0], "cpu").sha256
+    assert Reconstructor.load(pair[1], "cpu").name == header["name"] == "w"
     assert header["architecture"] == pair[1].parent.name[:-1]
     assert header["format"] == runtime.FORMAT
 

@@ -142,6 +142,7 @@ def network(
         "model": chosen.name,
         "weights_sha256": chosen.sha256,
         "device": str(chosen.device),
+        "runtime": chosen.runtime,
     }
     if chosen.noise:
         record["seed"] = chosen.seed

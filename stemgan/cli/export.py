@@ -85,18 +85,25 @@ def _write(
     from stemgan.reconstruct.onnx import OPSET, write_onnx
 
     header: dict[str, Any] = {"training": summary}
-    held = calibration or _held_calibration(arguments.run)
-    if held is not None:
-        header["calibration"] = held
+    if _are_weights(arguments.run):
+        header |= _of_file(arguments.run)
+    if calibration is not None:
+        header["calibration"] = calibration
     difference = write_onnx(arguments.output, generator.eval(), header, arguments.run.stem)
     return {"opset": OPSET, "largest_difference_from_torch": difference}
 
 
-def _held_calibration(run: Path) -> dict[str, Any] | None:
-    """Return the calibration that weights hold; a run's checkpoints hold none."""
-    from stemgan.weights import load_generator
+def _of_file(run: Path) -> dict[str, Any]:
+    """Return what a weights file is known by, and its calibration where it holds one."""
+    from hashlib import sha256
 
-    return load_generator(run)[1].get("calibration") if _are_weights(run) else None
+    from stemgan.weights import find_weights, load_generator
+
+    known: dict[str, Any] = {
+        "weights_sha256": sha256(find_weights(run).read_bytes()).hexdigest()
+    }
+    found = load_generator(run)[1].get("calibration")
+    return known if found is None else {**known, "calibration": found}
 
 
 def _are_weights(run: Path) -> bool:

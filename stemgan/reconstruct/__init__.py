@@ -70,7 +70,7 @@ class Reconstructor:
     generator : an `Ede2020Generator`, or what is called as `estimates.estimate` says.
     device : where it runs.
     name : the model's name.
-    sha256 : hash of its weights file, for the record.
+    sha256 : hash of its weights file, or of its ONNX file, for the record.
     seed : of the texture: the same seed gives the same image of the same scan.
     calibration : what makes the deviation right, where the weights file holds it.
     """
@@ -116,7 +116,13 @@ class Reconstructor:
         digest = sha256(file.read_bytes()).hexdigest()
         found = header.get("calibration")
         calibration = None if found is None else Calibration.from_dict(found)
-        return cls(generator, place, file.stem, digest, seed, calibration)
+        name = header.get("name") or file.stem
+        return cls(generator, place, name, digest, seed, calibration)
+
+    @property
+    def runtime(self) -> str:
+        """Name what runs the network: torch or onnxruntime."""
+        return "onnxruntime" if isinstance(self.generator, OnnxGenerator) else "torch"
 
     @property
     def noise(self) -> int:
