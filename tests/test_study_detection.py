@@ -225,6 +225,18 @@ def test_too_few_scans_without_a_feature_decide_nothing() -> None:
     assert summary["misses"] == 0
 
 
+@pytest.mark.parametrize("instances", [1, 4])
+@pytest.mark.parametrize("share", [0.05, 0.12, 0.3])
+def test_it_is_known_how_many_images_tell_of_a_threshold(instances: int, share: float) -> None:
+    search = Search(instances=instances, false_alarms=share)
+    wanted = search.images_for("vacancy")
+    assert decided(noise(wanted, instances), share)[0]["detected"] is not None
+    assert decided(noise(wanted - 1, instances), share)[0]["detected"] is None
+    assert search.images_for("dislocation") == Search(
+        instances=1, false_alarms=share
+    ).images_for("vacancy")
+
+
 def test_conditions_have_thresholds_of_their_own() -> None:
     quiet = [row(n, 0.0, False) for n in range(30)] + [row(0, 0.5, True)]
     loud = [r | {"method": "other", "score": 10 * r["score"] + 7} for r in quiet]

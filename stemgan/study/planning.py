@@ -1,6 +1,5 @@
 """From what a user asks to a study, with everything that can be wrong refused first."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,30 +7,36 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import stemgan
 from stemgan import __version__
 from stemgan.errors import InputError, check_number, check_whole
 from stemgan.evaluate.methods import check_name, fingerprint
 from stemgan.evaluate.plan import check_frames, conditions_for
 from stemgan.evaluate.scans import Condition, file_of
-from stemgan.evaluate.sources import Source as ImageFile
 from stemgan.evaluate.sources import find_sources
 from stemgan.measurement import SMALLEST_SIDE, Noise
 from stemgan.pathfiles import is_file
 from stemgan.scan.physics import Timing
 from stemgan.study.conditions import Setting
 from stemgan.study.detection import Search
+from stemgan.study.fingerprints import MEASURING, code_digest, digest, image_described
 from stemgan.study.plan import StudyPlan
-from stemgan.study.sources import Source, simulated
+from stemgan.study.sources import Simulated, Source, simulated
 
 SYNTHETIC = "synthetic"
 DEVICES = ("auto", "cpu", "cuda")
 _CODE = {
-    "always": ("conditions", "tasks", "measures"),
-    "controls": ("controls", "denoising"),
-    "features": ("detection", "features"),
+    "always": (
+        *MEASURING,
+        "evaluate/scans",
+        "study/conditions",
+        "study/tasks",
+        "study/measures",
+    ),
+    "controls": ("study/controls", "study/denoising"),
+    "features": ("study/detection", "study/features", "synthetic"),
+    "simulated": ("study/sources", "synthetic"),
 }
-"""Modules of this package on which the figures of a task depend, by when they do."""
+"""Modules and packages on which the figures of a task depend, by when they do."""
 
 
 @dataclass(frozen=True)
@@ -184,56 +189,41 @@ def settings_of(plan: StudyPlan) -> dict[str, Any]:
         "flyback": plan.timing.flyback,
         "settling": plan.timing.settling,
         "by": plan.by,
-        "images": {source.name: _image(source) for source in plan.sources},
-        "paths": {scan: _digest([file_of(scan)]) for scan in sorted(files)},
+        "images": {source.name: image_described(source) for source in plan.sources},
+        "paths": {scan: digest([file_of(scan)]) for scan in sorted(files)},
     }
-
-
-def _image(source: Source) -> list[Any]:
-    """Describe an image: with another content it is another image."""
-    if isinstance(source, ImageFile):
-        size = source.path.stat().st_size
-        return [source.path.as_posix(), source.frame, size, source.crop, source.group]
-    return [source.kind, source.shape, source.seed]
 
 
 def _code(plan: StudyPlan) -> dict[str, str]:
     """Digest the source of what measures, as far as the plan needs it."""
-    wanted = {"always": True, "controls": bool(plan.controls), "features": bool(plan.features)}
-    study = Path(stemgan.__file__).parent / "study"
-    return {
-        what: _digest(_sources_of(study, names))
-        for what, names in _CODE.items()
-        if wanted[what]
+    wanted = {
+        "always": True,
+        "controls": bool(plan.controls),
+        "features": bool(plan.features),
+        "simulated": any(isinstance(source, Simulated) for source in plan.sources),
     }
-
-
-def _sources_of(study: Path, names: Sequence[str]) -> list[Path]:
-    """List the files of modules and packages, and of the metrics that all of them use."""
-    places = [study.parent / "metrics", *(study / name for name in names)]
-    files = [file for place in places for file in place.rglob("*.py")]
-    files += [place.with_suffix(".py") for place in places]
-    return sorted(file for file in files if file.is_file())
-
-
-def _digest(files: Sequence[Path]) -> str:
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
+    return {what: code_digest(names) for what, names in _CODE.items() if wanted[what]}
 
 
 def notes(plan: StudyPlan) -> list[str]:
-    """Say what of a plan comes out otherwise than asked: coverages in steps, no controls."""
+    """Say what comes out otherwise than asked: coverages in steps, no control, no threshold."""
     from stemgan.evaluate.scans import coverage_notes
 
-    shape = plan.usual_shape if plan.sources else None
-    if shape is None:
-        return []
-    conditions = [Condition(one.scan, one.coverage) for one in plan.settings]
-    found = coverage_notes(conditions, shape)
-    if not plan.controls:
-        found.append(
-            "no equal-dose controls: no dose is given, so that a full scan would be perfect"
-        )
+    found = []
+    if plan.sources:
+        conditions = [Condition(one.scan, one.coverage) for one in plan.settings]
+        found += coverage_notes(conditions, plan.usual_shape)
+        if all(one.dose is None for one in plan.settings):
+            found.append(
+                "no equal-dose controls: no dose is given, so that a full scan would be perfect"
+            )
+    if plan.features:
+        search = Search.from_config(plan.features)
+        found += [
+            f"{search.images} images of the kind {kind} are too few to know a threshold of "
+            f"{search.false_alarms:g} false alarms, so that none is called detected or missed: "
+            f"say features.images={search.images_for(kind)} or more"
+            for kind in search.kinds
+            if search.images < search.images_for(kind)
+        ]
     return found

@@ -12,8 +12,9 @@ from stemgan.measurement import Noise
 from stemgan.scan import SPARSE_FAMILIES, ScanDesign, parse_coverage
 from stemgan.scan.families import unknown_family
 from stemgan.scan.physics import Timing
+from stemgan.study.fingerprints import MEASURING, code_digest, image_described
 from stemgan.study.plan import StudyPlan
-from stemgan.study.sources import Simulated, Source
+from stemgan.study.sources import Source
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,10 @@ class Contest:
             raise InputError("strategies names nothing: give one or more")
         if not self.statics:
             raise InputError("statics names nothing: give one or more families, in [ ]")
+        names = [name for name, _ in self.strategies]
+        for name in names:
+            if name in self.statics or names.count(name) > 1:
+                raise InputError(f"two ways of scanning are called {name}: rename a strategy")
         firsts = [strategy.first for _, strategy in self.strategies]
         for family in (*self.statics, self.reference, *firsts):
             if family not in SPARSE_FAMILIES:
@@ -102,16 +107,11 @@ class Contest:
         """Describe all that a figure depends on, beside its image and strategy."""
         return {
             "version": __version__,
+            "code": code_digest((*MEASURING, "adaptive", "study/adaptive/tasks")),
             "methods": {self.method: fingerprint(self.method)},
             "seed": self.seed,
             "reference": [self.reference, self.coverage],
             "timing": asdict(self.timing),
             "electrons": self.electrons,
-            "images": {source.name: _image(source) for source in self.sources},
+            "images": {source.name: image_described(source) for source in self.sources},
         }
-
-
-def _image(source: Source) -> list[Any]:
-    if isinstance(source, Simulated):
-        return [source.kind, list(source.shape), source.seed]
-    return [source.path.as_posix(), source.frame, source.path.stat().st_size, source.crop]

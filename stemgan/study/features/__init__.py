@@ -20,7 +20,7 @@ from stemgan.study.features.crystals import (
 from stemgan.study.features.films import heavy_atoms, particles
 from stemgan.study.features.pairs import Pair, Shape
 
-__all__ = ["FEATURES", "SMALLEST_SIDE", "Pair", "check_feature", "draw_pair"]
+__all__ = ["ALONE", "FEATURES", "SMALLEST_SIDE", "Pair", "check_feature", "draw_pair"]
 
 SMALLEST_SIDE = 128
 """Of a frame [px]: in a smaller one, features lie too near to its border and to each other."""
@@ -36,6 +36,9 @@ _MAKERS: dict[str, Callable[[Shape, np.random.Generator, int], Pair]] = {
 
 FEATURES: tuple[str, ...] = tuple(_MAKERS)
 """What can be put into an image, by name."""
+
+ALONE = ("dislocation", "grain-boundary")
+"""Features of which an image has one, however many are asked for."""
 
 
 def check_feature(name: str) -> str:

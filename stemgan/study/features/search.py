@@ -1,11 +1,12 @@
 """What a configuration says of the features that are put into images and looked for."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from stemgan.errors import InputError, check_whole
-from stemgan.study.features import FEATURES, SMALLEST_SIDE, check_feature
+from stemgan.study.features import ALONE, FEATURES, SMALLEST_SIDE, check_feature
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,18 @@ class Search:
             raise InputError(
                 f"features.false_alarms is a share between 0 and 1, not {share!r}: say 0.05"
             )
+
+    def images_for(self, kind: str) -> int:
+        """Return how many specimens tell where a threshold lies, with the judged one left out.
+
+        Examples
+        --------
+        >>> Search().images_for("dislocation"), Search().images_for("vacancy")
+        (20, 6)
+        """
+        each = 1 if kind in ALONE else self.instances
+        scores = math.ceil((1 - self.false_alarms) / self.false_alarms - 1e-9)
+        return 1 + math.ceil(scores / each)
 
     @classmethod
     def from_config(cls, entries: Mapping[str, Any]) -> "Search":

@@ -9,6 +9,7 @@ from stemgan.errors import InputError, check_number, check_whole
 from stemgan.evaluate.methods import check_name, fingerprint
 from stemgan.metrics import SCORES
 from stemgan.scan.physics import Timing
+from stemgan.study.fingerprints import MEASURING, code_digest, image_described
 from stemgan.study.optimise.space import Limits, Space
 from stemgan.study.sources import Source
 
@@ -67,7 +68,8 @@ class Search:
         """Describe all that a trial depends on; the number of trials may grow."""
         return {
             "version": __version__,
-            "images": [[one.name, *one.shape] for one in self.sources],
+            "code": code_digest((*MEASURING, "study/optimise/measuring")),
+            "images": [[one.name, *image_described(one)] for one in self.sources],
             "space": _listed(asdict(self.space)),
             "limits": asdict(self.limits),
             "method": [self.method, fingerprint(self.method)],
