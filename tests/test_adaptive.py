@@ -104,6 +104,20 @@ def test_electrons_are_counted_in_proportion_to_the_dwell():
         assert samples.var() * count == pytest.approx(1, abs=0.1)
 
 
+@pytest.mark.parametrize("lag", [0.0, 2e-6])
+def test_a_joined_path_counts_all_electrons_that_it_pays_for(lag):
+    timing = Timing(dwell=1e-6, lag=lag)
+    path = np.array([[10.0, 5.0], [40.0, 60.0], [10.0, 50.0], [40.0, 4.0]])
+    truth = np.full(SHAPE, 2.0, np.float32)
+    values = []
+    for seed in range(60):
+        scanner = SimulatedScanner(truth, timing, electrons=20, seed=seed)
+        values.append(scanner.scan(path, 1e-6, joined=True).samples / 2)
+    paid = 20 * scanner.spent.exposure / 1e-6
+    assert len(values[0]) / np.var(values) == pytest.approx(paid, rel=0.05)
+    assert paid > 1.1 * 20 * len(values[0])
+
+
 @pytest.mark.parametrize("family", ["spiral", "poisson-disk", "random", "serpentine", "dots"])
 def test_a_fitted_path_never_costs_too_much_and_hardly_less(family):
     reference = ScanDesign("spiral", (96, 96), coverage=1 / 12).trace()

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from stemgan.study.optimise import (
     trial_rows,
     write,
 )
-from stemgan.study.optimise.measuring import costs_of, drawn, error_of
+from stemgan.study.optimise.measuring import _scan, costs_of, drawn, error_of
 from stemgan.study.sources import simulated
 
 SOURCES = simulated(5, ["crystal", "spheres"], 64, 0)
@@ -108,6 +109,33 @@ def test_a_journal_of_another_search_is_left_alone(whole):
     _, folder, _, _ = whole
     with pytest.raises(InputError, match="holds a search of other images"):
         run(search(8, limits=Limits(duration=600e-6)), folder)
+
+
+def test_other_images_of_the_same_names_are_another_search(tmp_path):
+    run(search(1), tmp_path)
+    others = simulated(5, ["crystal", "spheres"], 64, 1)
+    assert [one.name for one in others] == [one.name for one in SOURCES]
+    with pytest.raises(InputError, match="holds a search of other images"):
+        run(replace(search(1), sources=others), tmp_path)
+
+
+def test_every_family_counts_the_electrons_that_it_pays_for():
+    class Even:
+        name, group, label, shape = "even", "even", "", (64, 64)
+
+        def truth(self):
+            return np.full(self.shape, 3.0, np.float32)
+
+    timing, rate = Timing(dwell=1e-6), 4e8
+    for family in ("dots", "spiral", "jittered-grid"):
+        candidate = Candidate(family, 1 / 8, 1e-6)
+        trace = drawn(candidate, (64, 64), 0)
+        scan = _scan(Even().truth(), candidate, trace, timing, rate, np.random.default_rng(0))
+        paid = rate * costs_of(candidate, (64, 64), timing, rate, 0)["exposure"]
+        values, dwell = scan.values[scan.mask] / 3, scan.dwell[scan.mask]
+        counted = dwell.sum() / np.mean(dwell * (values - 1) ** 2)
+        assert counted == pytest.approx(paid, rel=0.2)
+        assert (dwell * values).sum() / dwell.sum() == pytest.approx(1, abs=4 / paid**0.5)
 
 
 def test_limits_that_nothing_keeps_are_said(tmp_path):

@@ -26,6 +26,8 @@ class SimulatedScanner:
     truth : full image, (H, W) float32.
     timing : how fast the beam moves, what a jump costs, and how the coils lag.
     electrons : mean number in one usual dwell at the image's mean intensity; None: no noise.
+        All that come while the beam is on are counted: along a joined path, its pixels share
+        them out.
     seed : of the noise.
 
     Raises
@@ -83,7 +85,10 @@ class SimulatedScanner:
         )
         self.beam = _end(way, timing.lag, off)
         weight = beam.dwell[seen] * (dwell / self.timing.dwell)
-        return Points(real[seen], self._read(real[seen], weight), weight)
+        shared = 1.0
+        if way.joined:  # moves across pixels are longer than these are many
+            shared = way.exposure(self.shape) / (dwell * len(trace.visited))
+        return Points(real[seen], self._read(real[seen], weight * shared), weight)
 
     def _arrive(self, start: Array) -> tuple[float, Array]:
         """Jump to a stroke's start: the time of it [s], and how far off the beam is then."""
@@ -94,11 +99,12 @@ class SimulatedScanner:
         lag = self.timing.lag
         return wait, off * (np.exp(-wait / lag) if lag else 0.0)
 
-    def _read(self, positions: Array, weight: Array) -> NDArray[np.float64]:
+    def _read(self, positions: Array, dwells: Array) -> NDArray[np.float64]:
+        """Read the truth, with the noise of the electrons of so many usual dwells."""
         read = map_coordinates(self.truth, positions.T, order=1, mode="nearest")
         if self.electrons is not None:
             read = shot_noise(
-                np.asarray(read, np.float32), self.truth, self.electrons * weight, self._rng
+                np.asarray(read, np.float32), self.truth, self.electrons * dwells, self._rng
             )
         return np.asarray(read, np.float64)
 

@@ -79,11 +79,8 @@ def error_of(
             f"of {source.name}: raise the least coverage"
         )
     truth = source.truth()
-    electrons = None if rate is None else rate * candidate.dwell
-    rng = np.random.default_rng(number)
-    scan = _scan(
-        truth, candidate, trace, replace(timing, dwell=candidate.dwell), electrons, rng
-    )
+    times = replace(timing, dwell=candidate.dwell)
+    scan = _scan(truth, candidate, trace, times, rate, np.random.default_rng(number))
     return score(method(scan), truth)[metric]
 
 
@@ -92,13 +89,17 @@ def _scan(
     candidate: Candidate,
     trace: Trace,
     timing: Timing,
-    electrons: float | None,
+    rate: float | None,
     rng: np.random.Generator,
 ) -> PartialScan:
-    noise = Noise(electrons=electrons)
-    if timing.lag == 0:
+    """Scan an image; its measurements share out all electrons that come."""
+    way = course_of(candidate.family, trace, timing)
+    beam = beam_of(trace, way, timing.lag) if timing.lag else None
+    weights = trace.dwell if beam is None else beam.dwell
+    counted = way.exposure((truth.shape[0], truth.shape[1])) / max(float(weights.sum()), 1.0)
+    noise = Noise(electrons=None if rate is None else rate * counted)
+    if beam is None:
         return measure(truth, trace, noise, rng)
-    beam = beam_of(trace, course_of(candidate.family, trace, timing), timing.lag)
     return measure_at(
         truth, beam.real, dwell=beam.dwell, share=beam.share, noise=noise, rng=rng
     )
