@@ -129,7 +129,7 @@ def sign_flip(differences: Sequence[float] | Array) -> float:
     values = np.asarray(differences, np.float64)
     if not len(values):
         return math.nan
-    least = abs(values.sum()) * (1 - 1e-12)
+    least = abs(values.sum()) - 1e-12 * np.abs(values).sum()  # sums are rounded
     if len(values) <= _EXACT:
         return float(np.mean(np.abs(_all_signs(len(values)) @ values) >= least))
     sums = _random_signs(len(values)) @ values.astype(np.float32)
