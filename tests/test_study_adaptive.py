@@ -6,8 +6,10 @@ import pytest
 from stemgan.adaptive import Strategy
 from stemgan.cli.studies.adaptive import main
 from stemgan.errors import InputError
+from stemgan.scan.physics import Timing
 from stemgan.study.adaptive import Contest, ContestTask, compete, tasks_of, verdict
 from stemgan.study.adaptive.outcome import mean_rows, pair_rows
+from stemgan.study.folders import held
 from stemgan.study.plan import StudyPlan
 from stemgan.study.sources import simulated
 from stemgan.study.tasks import Completed, Tools
@@ -100,6 +102,16 @@ def test_a_contest_continues_and_knows_another(tmp_path):
         compete(contest(electrons=10.0), tmp_path)
 
 
+def test_a_contest_that_no_way_of_scanning_survives_is_said(tmp_path):
+    with pytest.raises(InputError, match="no image could be scanned both ways: the partial"):
+        compete(contest(timing=Timing(lag=1e6)), tmp_path)
+
+
+def test_one_process_writes_a_contest_at_a_time(tmp_path):
+    with held(tmp_path, "part 0"), pytest.raises(InputError, match="another run"):
+        main(["images=synthetic", "synthetic.size=96", f"output_dir={tmp_path}"])
+
+
 def test_the_command_compares_and_prints_figures(tmp_path, capsys):
     words = ["images=synthetic", "synthetic.count=2", "synthetic.size=64", "statics=[random]"]
     words += ["coverage=1/10", "strategies.adaptive-strokes=null", f"output_dir={tmp_path}/a"]
@@ -122,6 +134,7 @@ def test_the_command_compares_and_prints_figures(tmp_path, capsys):
         (["strategies.adaptive-dots.share=1.5"], "between 0 and 1"),
         (["+strategies.adaptive-dots.shares=0.5"], "shares"),
         (["strategies.adaptive-dots.motion=hop"], "dots, strokes"),
+        (["+strategies.dots={motion: dots}"], "two ways of scanning are called dots"),
         (["electrons=0"], "electrons"),
         (["timing.settling=-1"], "settling"),
         (["workers=0"], "workers=0"),

@@ -217,6 +217,13 @@ def test_another_study_is_refused_unless_overwritten(tmp_path):
     assert rows(tmp_path / "s", "results") != before
 
 
+def test_a_study_is_not_overwritten_while_a_part_runs(whole):
+    before = rows(whole, "results")
+    with held(whole, "part 3"), pytest.raises(InputError, match=r"part 3 in .* another run"):
+        run_study(make_plan(SMALL), whole, overwrite=True, report=False)
+    assert rows(whole, "results") == before
+
+
 def test_an_image_that_has_changed_is_refused(tmp_path):
     for name, side in (("a", 48), ("b", 48)):
         image = np.random.default_rng(side).random((side, side), np.float32)

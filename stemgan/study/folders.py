@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from stemgan.data.shards.lock import Lock
@@ -27,7 +27,8 @@ def begin(folder: Path, *, overwrite: bool = False) -> None:
 
     Raises
     ------
-    InputError : it cannot be made, or holds files of a study's names that no study wrote.
+    InputError : it cannot be made, holds files of a study's names that no study wrote, or is to
+        be overwritten while a part of it runs.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -41,9 +42,18 @@ def begin(folder: Path, *, overwrite: bool = False) -> None:
     if found and not journals:
         raise InputError(f"{found[0]} is no study's: choose another output_dir")
     if overwrite:
-        with held(folder, "study"):
+        with held(folder, "study"), _parts_held(folder):
             for path in [*found, *journals]:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+@contextmanager
+def _parts_held(folder: Path) -> Iterator[None]:
+    """Hold every part that runs, or was killed, so that none writes into what is removed."""
+    with ExitStack() as stack:
+        for path in sorted(folder.glob(".part-*.lock")):
+            stack.enter_context(held(folder, f"part {path.stem.removeprefix('.part-')}"))
+        yield
 
 
 def _outputs(folder: Path) -> list[Path]:

@@ -42,25 +42,29 @@ def main(argv: list[str]) -> None:
 
 def _run(config: "DictConfig", as_json: bool) -> None:
     from stemgan.study.adaptive import compete, verdict
+    from stemgan.study.folders import held
     from stemgan.study.journal import parts_of
+    from stemgan.study.tasks import plain
 
     check_whole("workers", config.workers, 1)
     contest = contest_of(config)
     folder = output_folder(config, contest.sources)
-    if config.overwrite:
-        for path in parts_of(folder):
-            path.unlink()
-    ways = len(contest.statics) + len(contest.strategies)
-    say(f"{len(contest.sources)} images in {ways} ways by {contest.method}")
-    means, pairs = compete(
-        contest,
-        folder,
-        workers=config.workers,
-        progress=lambda steps, left: progress(steps, "scanning", left),
-    )
+    with held(folder, "part 0"):
+        if config.overwrite:
+            for path in parts_of(folder):
+                path.unlink()
+        ways = len(contest.statics) + len(contest.strategies)
+        say(f"{len(contest.sources)} images in {ways} ways by {contest.method}")
+        means, pairs = compete(
+            contest,
+            folder,
+            workers=config.workers,
+            progress=lambda steps, left: progress(steps, "scanning", left),
+        )
     said = verdict(pairs)
-    figures = {"output": str(folder), "verdict": said, "means": means, "pairs": pairs}
-    emit(_plain(figures), _text(means, said, str(folder)), as_json=as_json)
+    tables = {"means": list(map(plain, means)), "pairs": list(map(plain, pairs))}
+    figures = {"output": str(folder), "verdict": said, **tables}
+    emit(figures, _text(means, said, str(folder)), as_json=as_json)
 
 
 def contest_of(config: "DictConfig") -> "Contest":
@@ -103,15 +107,6 @@ def _strategy(name: str, entries: Any) -> "Strategy":  # noqa: ANN401 (a DictCon
             value = number(f"strategies.{name}.{entry}", value)
         values[entry] = value
     return Strategy(**values)
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 (whatever figures hold)
-    """Replace what JSON cannot hold, NaN, by None."""
-    if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_plain(one) for one in value]
-    return None if isinstance(value, float) and value != value else value
 
 
 def _text(means: list[dict[str, Any]], said: str, folder: str) -> str:

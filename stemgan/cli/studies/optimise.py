@@ -46,20 +46,22 @@ def main(argv: list[str]) -> None:
 
 
 def _run(config: "DictConfig", as_json: bool) -> None:
+    from stemgan.study.folders import held
     from stemgan.study.optimise import JOURNAL, optimise, write
 
     search = search_of(config)
     folder = output_folder(config, search.sources)
-    if config.overwrite:
-        (folder / JOURNAL).unlink(missing_ok=True)
-    say(
-        f"{search.trials} trials of {len(search.space.families)} families on "
-        f"{len(search.sources)} images by {search.method}"
-    )
-    best, study = optimise(
-        search, folder, lambda steps, left: progress(steps, "optimising", max(left, 0))
-    )
-    figures = write(search, best, study, folder)
+    with held(folder, "search"):
+        if config.overwrite:
+            (folder / JOURNAL).unlink(missing_ok=True)
+        say(
+            f"{search.trials} trials of {len(search.space.families)} families on "
+            f"{len(search.sources)} images by {search.method}"
+        )
+        best, study = optimise(
+            search, folder, lambda steps, left: progress(steps, "optimising", max(left, 0))
+        )
+        figures = write(search, best, study, folder)
     emit(figures, _text(figures), as_json=as_json)
 
 

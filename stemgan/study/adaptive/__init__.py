@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from stemgan.adaptive import Strategy
+from stemgan.errors import InputError
 from stemgan.study.adaptive.outcome import draw, mean_rows, pair_rows, verdict
 from stemgan.study.adaptive.plan import Contest
 from stemgan.study.adaptive.tasks import TABLE, ContestTask
@@ -29,6 +30,7 @@ from stemgan.study.journal import Journal
 from stemgan.study.maps import Maps
 from stemgan.study.running import Progress, run_tasks
 from stemgan.study.tables import write_table
+from stemgan.study.tasks import plain
 
 __all__ = ["Contest", "ContestTask", "compete", "tasks_of", "verdict"]
 
@@ -79,8 +81,8 @@ def compete(
 
     Raises
     ------
-    InputError : the folder holds another contest, or the method cannot run here or says
-        nothing of how sure it is.
+    InputError : the folder holds another contest, the method cannot run here or says nothing
+        of how sure it is, or no image can be scanned both ways.
     """
     tasks = tasks_of(contest)
     settings = contest.settings()
@@ -95,8 +97,13 @@ def compete(
     failures = [row for row in records if row["table"] != TABLE]
     if failures:
         write_table(folder, "failures", failures)
+    else:  # of the contest as it was before
+        for suffix in ("csv", "parquet"):
+            (folder / f"failures.{suffix}").unlink(missing_ok=True)
     means, pairs = mean_rows(rows), pair_rows(rows)
-    write_table(folder, "adaptive_means", means)
-    write_table(folder, "adaptive_pairs", pairs)
+    if not pairs:
+        raise InputError(f"no image could be scanned both ways: {failures[0]['reason']}")
+    write_table(folder, "adaptive_means", list(map(plain, means)))
+    write_table(folder, "adaptive_pairs", list(map(plain, pairs)))
     draw(folder / "adaptive.png", rows, pairs)
     return means, pairs

@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 
 from stemgan.plots.style import pyplot, save
-from stemgan.study.comparing import compare, errors_of, judged
+from stemgan.study.comparing import METRICS, compare, errors_of, judged
 from stemgan.study.intervals import mean_of
 
 Row = dict[str, Any]
 
-METRICS = ("rmse_blurred", "rmse_raw")
 _MEANS = ("rmse_blurred", "rmse_raw", "nrmse_std_blurred", "ssim", "achieved")
 
 
