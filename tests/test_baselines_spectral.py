@@ -213,6 +213,8 @@ def test_an_inverse_factor_refuses_later_neighbours():
         vecchia.inverse_factor(points, later, table, np.ones(2))
     with pytest.raises(ValueError, match="differ"):
         vecchia.inverse_factor(points, later, table, np.ones(3))
+    with pytest.raises(ValueError, match="outside the grid"):
+        vecchia.inverse_factor(points + table.shape, later[1:][[0, 0]], table, np.ones(2))
 
 
 def test_white_noise_is_told_from_falling_spectra():

@@ -25,7 +25,7 @@ def inverse_factor(
 
     Parameters
     ----------
-    points : (y, x) of each point [px], in the order of the factor, (n, 2).
+    points : (y, x) of each point [px], on the grid, in the order of the factor, (n, 2).
     neighbours : for each point, numbers of earlier points; -1 where there are fewer, (n, m).
     covariance : covariance at the lags of a periodic grid, (H, W): (y, x) at [y % H, x % W].
     noise : variance that each point has besides, above 0, (n,).
@@ -37,7 +37,7 @@ def inverse_factor(
 
     Raises
     ------
-    ValueError : shapes differ, or a neighbour is not an earlier point.
+    ValueError : shapes differ, a neighbour is not an earlier point, or a point is off the grid.
 
     Examples
     --------
@@ -53,6 +53,8 @@ def inverse_factor(
         )
     if count and (neighbours.max(axis=1, initial=-1) >= np.arange(count)).any():
         raise ValueError("a neighbour must be an earlier point")
+    if count and ((points < 0) | (points >= covariance.shape)).any():
+        raise ValueError(f"points lie outside the grid of {covariance.shape}")
     values = np.zeros((count, neighbours.shape[1] + 1), np.float32)
 
     def rows(start: int, stop: int) -> None:
