@@ -68,6 +68,18 @@ def test_false_alarms_are_as_rare_as_p_says_also_of_many_groups():
     assert sign_flip(rng.normal(3, 1, 20)) < 0.001
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_many_groups_say_what_drawing_them_would(seed, monkeypatch):
+    values = np.random.default_rng(seed).exponential(size=1200) - 0.96
+    low, high = bootstrap(values)
+    p = sign_flip(values)
+    monkeypatch.setattr(intervals, "_MANY", 2000)
+    drawn = bootstrap(values)
+    assert (low, high) == pytest.approx(drawn, abs=0.06 * (high - low))
+    assert p == pytest.approx(sign_flip(values), abs=0.015)
+    assert sign_flip(np.zeros(3000)) == 1
+
+
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=10))
 def test_holm_never_lowers_p_and_keeps_its_order(values):
     adjusted = holm(values)

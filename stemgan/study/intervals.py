@@ -4,7 +4,8 @@ Images of one group are not independent: every figure is averaged within each gr
 it is groups that are drawn again. The intervals are percentiles of the bootstrap, widened for
 few groups (the expanded percentile interval of Hesterberg, The American Statistician 69,
 371-386, 2015): of six normal groups they hold the mean in 93 % of all cases, plain percentiles
-in 87 %.
+in 87 %. Of more than 1000 groups, whose mean is as good as normal, Student's interval and the
+normal limit of the test take the place of drawing, which would take long and gigabytes.
 """
 
 import math
@@ -24,6 +25,7 @@ SHARE = 0.95
 _RESAMPLES = 4000
 _FLIPS = 10_000
 _EXACT = 14  # groups of which all 2^n choices of sign are tried
+_MANY = 1000  # groups that are drawn from; the mean of more is as good as normal
 
 
 class Mean(NamedTuple):
@@ -85,6 +87,9 @@ def bootstrap(means: Array) -> tuple[float, float]:
     count = len(means)
     if count < 2:
         return math.nan, math.nan
+    if count > _MANY:
+        half = _student(count) * float(means.std(ddof=1)) / math.sqrt(count)
+        return float(means.mean()) - half, float(means.mean()) + half
     again = _draws(count) @ means
     tail = _tail(count)
     low, high = np.quantile(again, (tail, 1 - tail))
@@ -101,10 +106,15 @@ def _draws(count: int) -> Array:
 @lru_cache
 def _tail(count: int) -> float:
     """Return the share of resamples that is cut off at each end (Hesterberg 2015, § 3.5)."""
-    from scipy.stats import norm, t
+    from scipy.stats import norm
 
-    quantile = t.ppf((1 + SHARE) / 2, count - 1)
-    return float(norm.cdf(-math.sqrt(count / (count - 1)) * quantile))
+    return float(norm.cdf(-math.sqrt(count / (count - 1)) * _student(count)))
+
+
+def _student(count: int) -> float:
+    from scipy.stats import t
+
+    return float(t.ppf((1 + SHARE) / 2, count - 1))
 
 
 def sign_flip(differences: Sequence[float] | Array) -> float:
@@ -119,7 +129,7 @@ def sign_flip(differences: Sequence[float] | Array) -> float:
     Returns
     -------
     p : share of all choices of signs, or of 10,000 random ones, whose mean is as far from 0,
-        to either side; NaN without any difference.
+        to either side (of more than 1000 groups, its normal limit); NaN without any difference.
 
     Examples
     --------
@@ -132,6 +142,9 @@ def sign_flip(differences: Sequence[float] | Array) -> float:
     least = abs(values.sum()) - 1e-12 * np.abs(values).sum()  # sums are rounded
     if len(values) <= _EXACT:
         return float(np.mean(np.abs(_all_signs(len(values)) @ values) >= least))
+    if len(values) > _MANY:
+        spread = math.sqrt(2 * float(values @ values))
+        return math.erfc(abs(float(values.sum())) / spread) if spread > 0 else 1.0
     sums = _random_signs(len(values)) @ values.astype(np.float32)
     return (1 + int(np.sum(np.abs(sums) >= least))) / (1 + _FLIPS)
 
