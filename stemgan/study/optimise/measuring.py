@@ -1,6 +1,5 @@
 """What a candidate costs, and the error that it leaves of one image."""
 
-import hashlib
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 
 from stemgan.errors import InputError
 from stemgan.evaluate.methods import Method
+from stemgan.evaluate.scans import number_of
 from stemgan.measurement import FEWEST_PIXELS, Image, Noise, PartialScan, measure, measure_at
 from stemgan.metrics import score
 from stemgan.scan import Trace
@@ -71,7 +71,7 @@ def error_of(
     The path of a random family and the noise follow from the image's name and the seed, so that
     candidates compare.
     """
-    number = _number(f"{seed}/{source.name}")
+    number = number_of(f"{seed}/{source.name}")
     trace = drawn(candidate, source.shape, number % 2**31)
     if trace.mask.sum() < FEWEST_PIXELS:
         raise InputError(
@@ -103,7 +103,3 @@ def _scan(
     return measure_at(
         truth, beam.real, dwell=beam.dwell, share=beam.share, noise=noise, rng=rng
     )
-
-
-def _number(text: str) -> int:
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
