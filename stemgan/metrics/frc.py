@@ -116,10 +116,15 @@ def half_frequency(image: NDArray[np.floating], truth: NDArray[np.floating]) -> 
 
 
 def _transform(image: NDArray[np.floating]) -> NDArray[np.complex128]:
+    return np.fft.rfft2(windowed(image))
+
+
+def windowed(image: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return an image less its mean, through a Hann window, (height, width)."""
     image = np.asarray(image, np.float64)
     window = np.hanning(image.shape[0] + 1)[:-1, None] * np.hanning(image.shape[1] + 1)[:-1]
     # Less the windowed mean, as what is left of it would fill the first rings.
-    return np.fft.rfft2((image - np.sum(image * window) / window.sum()) * window)
+    return (image - np.sum(image * window) / window.sum()) * window
 
 
 def _rings_of(shape: tuple[int, ...]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

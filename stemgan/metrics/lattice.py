@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from stemgan.metrics.frc import windowed
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -68,10 +70,7 @@ def lattice_period(image: NDArray[np.floating]) -> float | None:
 
 def _power(image: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return the power of each coefficient, of the image less its mean and through a window."""
-    image = np.asarray(image, np.float64)
-    window = np.hanning(image.shape[0] + 1)[:-1, None] * np.hanning(image.shape[1] + 1)[:-1]
-    image = image - np.sum(image * window) / window.sum()
-    return np.abs(np.fft.fft2(image * window)) ** 2
+    return np.abs(np.fft.fft2(windowed(image))) ** 2
 
 
 def _highest(power: NDArray[np.float64], least: float) -> list[tuple[int, int]]:

@@ -20,7 +20,7 @@ METRICS = ("rmse_blurred", "rmse_raw")
 """Errors that are compared: less is better."""
 SIGNIFICANT = 0.05
 LIKE = 1.05
-"""Coverages within this factor are compared."""
+"""Coverages within this factor are compared, and laid beside published ones."""
 
 _FAMILY = ("metric", "method", "dose", "dwell_s", "lag_s")
 

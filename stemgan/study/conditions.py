@@ -3,7 +3,6 @@
 import re
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -206,8 +205,3 @@ def _beam(drawn: Drawn, timing: Timing) -> Beam:
 def _real(known: _Known, timing: Timing) -> Beam:
     design, trace, _ = known.drawn
     return beam_of(trace, course_of(design.family, trace, timing), timing.lag)
-
-
-def path_files(settings: "tuple[Setting, ...]") -> list[Path]:
-    """List the path files of settings, each once."""
-    return sorted({file_of(one.scan) for one in settings if is_file(one.scan)})

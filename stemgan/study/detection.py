@@ -29,14 +29,12 @@ from stemgan.evaluate.scans import number_of
 from stemgan.study.conditions import Scanned, Setting, take
 from stemgan.study.features import Pair, draw_pair
 from stemgan.study.features.search import Search
+from stemgan.study.measures import NORMAL_90
 from stemgan.study.plan import StudyPlan
 from stemgan.study.sources import Simulated
 from stemgan.study.tasks import Completed, Record, Tools, plain
 
 Array = NDArray[np.float64]
-
-_NORMAL_95 = 1.6448536269514722
-"""95 % quantile of the normal distribution."""
 
 _ENOUGH = 0.5
 """Share of a feature's core in which an interval must hold it."""
@@ -200,7 +198,7 @@ def _said(
         low, _, high = (plane[window][disc][core] for plane in completed.quantiles)
     else:
         middle = completed.image[window][disc][core]
-        low, high = middle - _NORMAL_95 * std, middle + _NORMAL_95 * std
+        low, high = middle - NORMAL_90 * std, middle + NORMAL_90 * std
     truth = with_it[core]
     room = float(((low <= truth) & (truth <= high)).mean())
     usual = float(np.median(completed.std))

@@ -7,7 +7,6 @@ are what intervals resample, because features of one image share its specimen an
 """
 
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, TypeAlias
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgan.study.intervals import known, mean_of
+from stemgan.study.summaries import gathered
 
 Record: TypeAlias = dict[str, Any]
 Array = NDArray[np.float64]
@@ -48,7 +48,7 @@ def decided(records: Iterable[Record], false_alarms: float = 0.05) -> list[Recor
     """
     rows = list(records)
     thresholds: dict[Key, float | None] = {}
-    for key, members in _by(rows, CONDITION).items():
+    for key, members in gathered(rows, CONDITION).items():
         absent = [row for row in members if not row["present"]]
         scores = np.array([row["score"] for row in absent], np.float64)
         images = np.array([row["image"] for row in absent])
@@ -99,7 +99,7 @@ def detection_summary(rows: Sequence[Record]) -> list[Record]:
         where a detected one lies: 0.5 says that the deviation tells nothing.
     """
     found = []
-    for key, members in _by(rows, CONDITION).items():
+    for key, members in gathered(rows, CONDITION).items():
         head = dict(zip(CONDITION, key, strict=True))
         for kind, low, high, inside in _bins(members):
             where = {"kind": kind, "low": low, "high": high}
@@ -201,10 +201,3 @@ def _difference(first: float | None, second: float | None) -> float | None:
 
 def _key(row: Record, columns: Sequence[str]) -> Key:
     return tuple(row[name] for name in columns)
-
-
-def _by(rows: Iterable[Record], columns: Sequence[str]) -> dict[Key, list[Record]]:
-    found: dict[Key, list[Record]] = defaultdict(list)
-    for row in rows:
-        found[_key(row, columns)].append(row)
-    return dict(found)

@@ -35,7 +35,8 @@ FIGURES = (
 FREQUENCY_EDGES = tuple(k / 64 for k in range(33))
 """[cycles/px], of the rings of the Fourier ring correlation: the same for every size."""
 
-_NORMAL_90 = 1.6448536269514722  # deviations from the mean that hold 90 % of a normal spread
+NORMAL_90 = 1.6448536269514722
+"""Deviations to either side of the mean that hold 90 % of a normal spread."""
 
 
 def measure(
@@ -110,7 +111,7 @@ def _uncertainty(
         low, _, high = completed.quantiles
         found["interval_90"] = float(np.mean((low <= target) & (target <= high)))
     elif completed.std is not None:
-        found["interval_90"] = float(np.mean(np.abs(difference) <= _NORMAL_90 * completed.std))
+        found["interval_90"] = float(np.mean(np.abs(difference) <= NORMAL_90 * completed.std))
     if completed.std is not None:
         found["rank_correlation"] = _rank_correlation(completed.std, np.abs(difference))
     return found

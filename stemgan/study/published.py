@@ -15,10 +15,8 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from stemgan.study.comparing import LIKE
 from stemgan.study.summaries import Row
-
-LIKE = 1.05
-"""Coverages within this factor are laid beside each other."""
 
 
 class Published(NamedTuple):

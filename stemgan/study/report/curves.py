@@ -58,12 +58,14 @@ def _chart(rows: Sequence[Row], name: str, title: str, caption: str, x: Axis, y:
 def _line(scan: str, rows: Sequence[Row]) -> Line:
     """Join one scan's rings: those of few pixels do not count."""
     if rows[0]["kind"] == "frc":
-        return line_of(scan, rows, _middle, "value", "coverage")
+        return line_of(scan, rows, middle_of, "value", "coverage")
     fewest = sum(row["count"] for row in rows) * _FEWEST
-    return line_of(scan, [r for r in rows if r["count"] >= fewest], _middle, "rmse", "coverage")
+    return line_of(
+        scan, [r for r in rows if r["count"] >= fewest], middle_of, "rmse", "coverage"
+    )
 
 
-def _middle(row: Row) -> float:
+def middle_of(row: Row) -> float:
     """Return where a ring is drawn; the last one has no end."""
     low, high = row["low"], row.get("high")
     return 1.2 * low if high is None or high == float("inf") else (low + high) / 2

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from stemgan.study.report.charts import Axis, Chart, Line, View
+from stemgan.study.report.curves import middle_of
 from stemgan.study.report.labels import CONDITIONS, figure, keys_of, share
 from stemgan.study.summaries import Row, gathered
 
@@ -81,7 +82,7 @@ def _by_coverage(scan: str, rows: Sequence[Row]) -> Line:
 
 
 def _by_distance(scan: str, rows: Sequence[Row]) -> Line:
-    return _line(scan, rows, "detection_rate", "detection", _middle)
+    return _line(scan, rows, "detection_rate", "detection", middle_of)
 
 
 def _flagged(scan: str, rows: Sequence[Row]) -> Line:
@@ -118,8 +119,3 @@ def _said(row: Row) -> str:
         return f"{row['coverage']}; {row['features']:g} features in {row['images']:g} images"
     high = "on" if row.get("high") is None else figure(row["high"])
     return f"{figure(row['low'])} to {high}; {row['features']:g} features"
-
-
-def _middle(row: Row) -> float:
-    high = row.get("high")
-    return 1.2 * row["low"] if high is None else (row["low"] + high) / 2
