@@ -100,7 +100,9 @@ def test_names_from_the_study_are_text_not_markup(page):
 
 def test_the_answer_names_the_better_path_and_how_sure_that_is(folder):
     said = answer(load(folder))
-    assert said[0].startswith("No noise, completed by network: dots leaves the least error")
+    assert said[0].startswith(
+        "No noise, completed by network: dots leaves the least mean error"
+    )
     more = re.search(r"spiral leaves ([\d.]+) % more error \(([\d.]+) to ([\d.]+) %\)", said[0])
     value, low, high = map(float, more.groups())
     assert low <= value <= high
@@ -118,7 +120,7 @@ def test_the_answer_does_not_call_a_chance_a_difference(tmp_path):
         study_tables.write(tmp_path, "results")
     finally:
         study_tables.SCANS["dots"] = 0.8
-    assert "which is not sure" in answer(load(tmp_path))[0]
+    assert "is not surely worse" in answer(load(tmp_path))[0]
 
 
 def test_every_chart_is_a_valid_plotly_figure_and_a_figure_for_papers(folder):

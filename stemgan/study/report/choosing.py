@@ -35,8 +35,8 @@ def _which(rows: Sequence[Row], paired: Sequence[Row], method: str) -> list[str]
     ends = mine if len(mine) == 1 else [mine[0], mine[-1]]
     levels = ", ".join(f"{interval(r, ERROR, ' %')} at {r['coverage']}" for r in ends)
     head = (
-        f"{_under(rows[0])}, completed by {method}: {best} leaves the least error of "
-        f"{len(errors)} scans, {levels}."
+        f"{_under(rows[0])}, completed by {method}: {best} leaves the least mean error "
+        f"of {len(errors)} scans, {levels}."
     )
     if len(errors) < 2:
         return [f"{_under(rows[0])}, completed by {method}: {best} leaves {levels} of error."]
@@ -80,15 +80,33 @@ def _against(best: str, other: str, paired: Sequence[Row]) -> str:
     ratios = [row["ratio"], row.get("ratio_low"), row.get("ratio_high")]
     if row["scan_a"] == best:
         ratios = [None if r is None else 1 / r for r in (ratios[0], ratios[2], ratios[1])]
-    return f"{other} leaves {more(ratios, sure=row.get('better') == best)}"
+    if row.get("better") == best:
+        return f"{other} leaves {more(ratios)}"
+    # The mean may say one thing, and most images another: no side is taken here.
+    low, high = (None if r is None else 100 * (r - 1) for r in ratios[1:])
+    if low is None or high is None:
+        return f"{other} is not surely worse"
+    bounds = f"{_signed(low)} to {_signed(high)} %"
+    return f"{other} is not surely worse ({bounds} of error, image by image)"
 
 
-def more(ratios: Sequence[float | None], *, sure: bool) -> str:
-    """Write a ratio and its interval as so many per cent more, or less."""
+def more(ratios: Sequence[float | None]) -> str:
+    """Write a ratio and its interval as so many per cent more, or less.
+
+    Examples
+    --------
+    >>> more([1.2, 1.1, 1.3]), more([0.9, 0.7, 1.15])
+    ('20 % more error (10 to 30 %)', '10 % less error (-15 to 30 %)')
+    """
     percent = [None if r is None else 100 * (r - 1) for r in ratios]
-    middle = percent[0] or 0.0
-    word = "more" if middle >= 0 else "less"
-    text = f"{figure(abs(middle), 2)} % {word} error"
+    less = (percent[0] or 0.0) < 0
+    if less:
+        percent = [None if p is None else -p for p in (percent[0], *percent[:0:-1])]
+    text = f"{figure(percent[0] or 0.0, 2)} % {'less' if less else 'more'} error"
     if percent[1] is not None and percent[2] is not None:
         text += f" ({figure(percent[1], 2)} to {figure(percent[2], 2)} %)"
-    return text if sure else f"{text}, which is not sure"
+    return text
+
+
+def _signed(percent: float) -> str:
+    return f"{'+' if percent > 0 else ''}{figure(percent, 2)}"

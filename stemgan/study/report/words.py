@@ -152,7 +152,7 @@ def _verdict(row: Mapping[str, Any]) -> str:
     }.get(row.get("better") or "", unsure)
     full = CONTROLS.get(row["control"], row["control"])
     ratios = [row.get("ratio"), row.get("ratio_low"), row.get("ratio_high")]
-    gap = more(ratios, sure=True)
+    gap = more(ratios)
     return (
         f"Equal dose, {label('dose', row['dose'])}: {winner}. The best partial scan "
         f"({row['scan']} at {row['coverage']}) leaves {gap} than the best full one "
