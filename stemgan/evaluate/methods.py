@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+import stemgan
 import stemgan_kernels
 from stemgan import baselines
 from stemgan.baselines import METHODS
@@ -19,6 +20,10 @@ from stemgan.weights import DEFAULT_MODEL, MODELS, find_weights
 
 Image = NDArray[np.float32]
 Method = Callable[[PartialScan], Image]
+
+_CLASSICAL = ("baselines",)
+_MODEL = (*_CLASSICAL, "calibration", "infill", "kriging", "networks", "reconstruct", "weights")
+"""Modules and packages that make a method's result, below stemgan; the kernels beside them."""
 
 
 def default_methods() -> tuple[str, ...]:
@@ -43,8 +48,15 @@ def check_name(name: str) -> None:
 
 
 def fingerprint(name: str) -> str:
-    """Digest what a method's result depends on: its weights, or the code of the methods."""
-    return _code() if name in METHODS else _digest([find_weights(name)])
+    """Digest what a method's result depends on: the code that runs it, a model's weights."""
+    if name in METHODS:
+        return _code(_CLASSICAL)
+    return hashlib.sha256((weights_digest(name) + _code(_MODEL)).encode()).hexdigest()
+
+
+def weights_digest(name: str) -> str:
+    """Digest a model's weights alone."""
+    return _digest([find_weights(name)])
 
 
 def load_methods(names: Iterable[str], device: str = "auto") -> dict[str, Method]:
@@ -78,10 +90,14 @@ def _load(name: str, device: str) -> Method:
 
 
 @cache
-def _code() -> str:
-    """Digest the source of all classical methods and kernels: they call each other."""
-    folders = [Path(str(module.__file__)).parent for module in (baselines, stemgan_kernels)]
-    return _digest(sorted(file for folder in folders for file in folder.rglob("*.py")))
+def _code(names: tuple[str, ...]) -> str:
+    """Digest the source of modules and packages, unimported, and of all kernels."""
+    home, kernels = (Path(str(m.__file__)).parent for m in (stemgan, stemgan_kernels))
+    places = [*(home / name for name in names), kernels]
+    files = {
+        file for place in places for file in (place.with_suffix(".py"), *place.rglob("*.py"))
+    }
+    return _digest(sorted(file for file in files if file.is_file()))
 
 
 def _digest(files: Iterable[Path]) -> str:
