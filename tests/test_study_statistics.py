@@ -244,3 +244,40 @@ def test_verdicts_say_yes_no_and_not_sure():
     assert sentence(better).startswith(
         "linear, 5 electrons/px: is spiral better than dots? no: 1.3 (1.3 to 1.3) ratio"
     )
+
+
+@pytest.mark.parametrize(
+    ("middle", "spread", "answer"),
+    [
+        (0.9, 0.01, "yes"),
+        (0.9, 0.3, "not sure"),  # wide enough to hold anything
+        (0.92, 0.005, "yes"),
+        (0.86, 0.02, "no"),
+        (0.875, 0.04, "no"),  # the interval lies partly within 0.87 to 0.93
+    ],
+)
+def test_intervals_are_said_to_hold_what_they_promise_only_where_that_is_shown(
+    middle, spread, answer
+):
+    shares = middle + spread * np.linspace(-1, 1, 12)
+    rows = [row(image, interval_90=share) for image, share in enumerate(shares)]
+    (found,) = [one for one in verdict_rows(rows, [], []) if one["metric"] == "interval_90"]
+    assert found["answer"] == answer
+    alone = verdict_rows([row(0, interval_90=0.9)], [], [])
+    assert [one["answer"] for one in alone] == ["not sure"]
+
+
+def test_many_questions_of_distance_share_one_chance_of_a_false_alarm():
+    slopes = np.array([1.0, 1.0, 1.0, 1.0, 1.0, -0.1, 1.0])  # p = 4/128 by itself
+    scans = ("spiral", "dots", "random")
+    for asked, answer in ((scans[:1], "yes"), (scans, "not sure")):
+        rows = [
+            row(image, scan, slope_per_px=slope, method=method)
+            for scan in asked
+            for method in ("linear", "nearest")
+            for image, slope in enumerate(slopes)
+        ]
+        found = verdict_rows(rows, [], [])
+        assert len(found) == 2 * len(asked)
+        assert {one["answer"] for one in found} == {answer}
+        assert {one["p"] for one in found} == {len(asked) * 4 / 128}
