@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -9,7 +10,24 @@ from itertools import islice
 from multiprocessing import get_context, parent_process
 from typing import Any, TypeVar
 
+from stemgan.errors import InputError, check_whole
+
 T = TypeVar("T")
+
+MOST_WORKERS = 61 if sys.platform == "win32" else 2**31
+"""Windows waits for no more of them at a time."""
+
+
+def check_workers(workers: int, least: int = 1) -> None:
+    """Refuse a number of worker processes that cannot be had.
+
+    Raises
+    ------
+    InputError : it is no whole number, below `least`, or more than the system allows.
+    """
+    check_whole("workers", workers, least)
+    if workers > MOST_WORKERS:
+        raise InputError(f"workers={workers}: this system allows {MOST_WORKERS} or fewer")
 
 
 def in_processes(
@@ -30,7 +48,12 @@ def in_processes(
     workers : how many processes; they are spawned.
     start : called as start(index, *arguments) in each worker first, which are numbered.
     arguments : of `start`.
+
+    Raises
+    ------
+    InputError : more workers than the system allows.
     """
+    check_workers(workers)
     context = get_context("spawn")
     numbers = context.Queue()
     for index in range(workers):

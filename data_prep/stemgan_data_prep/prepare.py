@@ -9,6 +9,7 @@ from typing import Any
 
 from stemgan.data.shards import is_finished
 from stemgan.data.shards.places import location
+from stemgan.processes import MOST_WORKERS, check_workers
 from stemgan_data_prep.cutting import forget_files
 from stemgan_data_prep.jobs import Settings
 from stemgan_data_prep.micrographs import Found, find
@@ -56,8 +57,10 @@ def prepare(
     Raises
     ------
     InputError : nothing to be found or used, `output` holds something else or is being written
-        by another run, or it cannot be written.
+        by another run, it cannot be written, or more workers than the system allows.
     """
+    if workers is not None:
+        check_workers(workers)
     settings, splitting = settings or Settings(), splitting or Splitting()
     where = location(output)
     found = find(
@@ -86,7 +89,9 @@ def _runner(
     if workers is None:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
         # A process takes a second to start: a few files are done by then.
-        workers = min(cores or os.cpu_count() or 1, len(found.sources) // _FILES_A_PROCESS)
+        workers = min(
+            cores or os.cpu_count() or 1, len(found.sources) // _FILES_A_PROCESS, MOST_WORKERS
+        )
     return Processes(settings, workers) if workers > 1 else Here(settings)
 
 

@@ -14,7 +14,7 @@ import stemgan
 from stemgan.data.shards import Encoded, Label, ShardWriter, encode_image, is_finished
 from stemgan.errors import InputError
 from stemgan.noise_estimate import noise_fraction
-from stemgan.processes import begin_worker
+from stemgan.processes import begin_worker, check_workers
 from stemgan.synthetic import Scene, recorded, scene
 from stemgan_data_prep.splits import assign
 
@@ -73,9 +73,10 @@ def synthesize(
 
     Raises
     ------
-    InputError : `output` holds another dataset, its parent folder does not exist, or torch does
-        not have the device.
+    InputError : `output` holds another dataset, its parent folder does not exist, torch does
+        not have the device, or more workers than the system allows.
     """
+    check_workers(workers, 0)
     drawing = Drawing(size, noisy, seed)
     request = {
         "kind": "synthetic",

@@ -14,6 +14,7 @@ from stemgan.evaluate.plan import Plan, make_plan
 from stemgan.evaluate.report import profile_rows, sorted_rows, summarise, table, write_table
 from stemgan.evaluate.scans import Condition, coverage_notes, take_scan
 from stemgan.evaluate.sources import Source
+from stemgan.processes import check_workers
 
 __all__ = [
     "Condition",
@@ -68,9 +69,11 @@ def evaluate(
 
     Raises
     ------
-    InputError : the folder cannot be used, or holds another evaluation; or a method is no
-        weights file or cannot run here. Nothing is written then.
+    InputError : the folder cannot be used, or holds another evaluation; a method is no weights
+        file or cannot run here; or more workers than the system allows. Nothing is written
+        then.
     """
+    check_workers(workers)
     _check_folder(folder, overwrite=overwrite)
     methods = load_methods(plan.methods, plan.device)
     folder.mkdir(exist_ok=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stemgan.files import whole_file
+from stemgan.processes import check_workers
 from stemgan.provenance import machine, revision, versions
 
 if TYPE_CHECKING:
@@ -73,8 +74,8 @@ def run_study(
 
     Raises
     ------
-    InputError : the folder cannot be used, holds another study or is in use, or a method
-        cannot run here. Nothing is run then.
+    InputError : the folder cannot be used, holds another study or is in use, a method cannot
+        run here, or more workers than the system allows. Nothing is run then.
     """
     from stemgan.study.finishing import finish
     from stemgan.study.folders import InUse, begin, held
@@ -83,6 +84,7 @@ def run_study(
     from stemgan.study.planning import settings_of
     from stemgan.study.running import left_of, run_tasks, share_of, tasks_of
 
+    check_workers(workers)
     tasks = tasks_of(plan)
     settings = settings_of(plan)
     begin(folder, overwrite=overwrite)

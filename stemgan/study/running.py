@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from stemgan.errors import InputError
-from stemgan.processes import in_processes
+from stemgan.processes import check_workers, in_processes
 from stemgan.study.detection import feature_tasks
 from stemgan.study.journal import Journal
 from stemgan.study.maps import Maps
@@ -63,8 +63,10 @@ def run_tasks(
 
     Raises
     ------
-    InputError : a method that cannot run here, or a file that cannot be written.
+    InputError : a method that cannot run here, a file that cannot be written, or more workers
+        than the system allows.
     """
+    check_workers(workers)
     if not tasks:
         return
     # In this process in any case: what cannot run here is found before anything is written.
