@@ -1,5 +1,6 @@
 """A study's folder: begun, shared by several processes, or made empty for another study."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -8,13 +9,19 @@ from pathlib import Path
 from stemgan.data.shards.lock import Lock
 from stemgan.errors import InputError
 from stemgan.evaluate.maps import FOLDER as MAPS
+from stemgan.files import read_lines
 from stemgan.study.examples import FOLDER as EXAMPLES
 from stemgan.study.finishing import TABLES
 from stemgan.study.journal import parts_of
+from stemgan.study.optimise.trials import JOURNAL as TRIALS
 
 FIGURES = "figures"
 _FILES = ("report.html", "study.yaml", "provenance.json")
 _FOLDERS = (MAPS, EXAMPLES, FIGURES)
+
+STUDY = "a study of scan paths"
+CONTEST = "a contest of adaptive scans"
+SEARCH = "a search of the best path"
 
 
 def begin(folder: Path, *, overwrite: bool = False) -> None:
@@ -27,16 +34,10 @@ def begin(folder: Path, *, overwrite: bool = False) -> None:
 
     Raises
     ------
-    InputError : it cannot be made, holds files of a study's names that no study wrote, or is to
-        be overwritten while a part of it runs.
+    InputError : it cannot be made, holds another kind of work or files of a study's names that
+        no study wrote, or is to be overwritten while a part of it runs.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = "it is a file" if folder.is_file() else error.strerror or error
-        raise InputError(
-            f"output_dir {folder} cannot be made ({reason}): choose another"
-        ) from error
+    make(folder, STUDY)
     journals = parts_of(folder)
     found = [path for path in _outputs(folder) if path.exists()]
     if found and not journals:
@@ -45,6 +46,45 @@ def begin(folder: Path, *, overwrite: bool = False) -> None:
         with held(folder, "study"), _parts_held(folder):
             for path in [*found, *journals]:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def make(folder: Path, kind: str) -> None:
+    """Make the folder of one kind of work, with those above it.
+
+    Parameters
+    ----------
+    folder : output_dir.
+    kind : `STUDY`, `CONTEST` or `SEARCH`.
+
+    Raises
+    ------
+    InputError : it cannot be made or written to, or holds another kind of work.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = "it is a file" if folder.is_file() else error.strerror or error
+        raise InputError(
+            f"output_dir {folder} cannot be made ({reason}): choose another"
+        ) from error
+    if not os.access(folder, os.W_OK):
+        raise InputError(f"output_dir {folder} cannot be written to: choose another")
+    for found in _kinds(folder):
+        if found != kind:
+            raise InputError(
+                f"{folder} holds {found}, not {kind}: choose another output_dir, also for "
+                "overwrite=true"
+            )
+
+
+def _kinds(folder: Path) -> Iterator[str]:
+    """Yield what kinds of work a folder holds, by their journals."""
+    if (folder / TRIALS).exists():
+        yield SEARCH
+    for path in parts_of(folder):
+        heads = (content["study"] for _, content in read_lines(path) if "study" in content)
+        if (settings := next(heads, None)) is not None:
+            yield CONTEST if "reference" in settings else STUDY
 
 
 @contextmanager

@@ -12,17 +12,15 @@ from stemgan.errors import InputError, check_number, check_whole
 from stemgan.evaluate.methods import check_name, fingerprint
 from stemgan.evaluate.plan import check_frames, conditions_for
 from stemgan.evaluate.scans import Condition, file_of
-from stemgan.evaluate.sources import find_sources
-from stemgan.measurement import SMALLEST_SIDE, Noise
+from stemgan.measurement import Noise
 from stemgan.pathfiles import is_file
 from stemgan.scan.physics import Timing
 from stemgan.study.conditions import Setting
 from stemgan.study.detection import Search
 from stemgan.study.fingerprints import MEASURING, code_digest, digest, image_described
 from stemgan.study.plan import StudyPlan
-from stemgan.study.sources import Simulated, Source, simulated
+from stemgan.study.sources import SYNTHETIC, Simulated, Source, sources_of
 
-SYNTHETIC = "synthetic"
 DEVICES = ("auto", "cpu", "cuda")
 _CODE = {
     "always": (
@@ -128,25 +126,16 @@ def _check_amounts(request: Request) -> None:
         check_number("dwells", dwell, 0, above=True)
         check_number("lags", lag, 0)
         Timing(dwell, request.flyback, request.settling, lag)
-    if request.crop is not None:
-        check_whole("crop", request.crop, SMALLEST_SIDE)
 
 
 def _sources(request: Request) -> tuple[Source, ...]:
-    if list(map(str, request.images)) == [SYNTHETIC]:
-        if request.by is not None or request.crop is not None:
-            raise InputError(
-                "by and crop go with images of files: simulated ones have their kind for a "
-                "label and synthetic.size"
-            )
-        known = ("count", "kinds", "size", "seed")
-        for name in request.synthetic:
-            if name not in known:
-                raise InputError(f"synthetic takes no {name!r}: choose {', '.join(known)}")
-        entries = {"count": 12, "kinds": (), "size": 256, "seed": 0, **request.synthetic}
-        return simulated(**entries)
-    paths = [Path(path) for path in dict.fromkeys(request.images)]
-    return tuple(find_sources(paths, request.by, request.crop))
+    simulating = list(map(str, request.images)) == [SYNTHETIC]
+    if simulating and (request.by is not None or request.crop is not None):
+        raise InputError(
+            "by and crop go with images of files: simulated ones have their kind for a label "
+            "and synthetic.size"
+        )
+    return sources_of(request.images, request.synthetic, by=request.by, crop=request.crop)
 
 
 def _settings(request: Request, sources: Sequence[Source]) -> tuple[Setting, ...]:

@@ -1,9 +1,10 @@
 """The images of a study: files, or simulated ones whose clean truth is known."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,13 @@ from numpy.typing import NDArray
 from stemgan.errors import InputError, check_whole
 from stemgan.evaluate.scans import number_of
 from stemgan.evaluate.sources import Source as ImageFile
+from stemgan.evaluate.sources import find_sources
+from stemgan.measurement import SMALLEST_SIDE
 from stemgan.synthetic import KINDS, named
 from stemgan.synthetic.compose import SMALLEST
+
+SYNTHETIC = "synthetic"
+_ENTRIES = {"count": 12, "kinds": (), "size": 256, "seed": 0}
 
 
 @dataclass(frozen=True)
@@ -87,3 +93,34 @@ def simulated(count: int, kinds: Sequence[str], size: int, seed: int) -> tuple[S
         drawing = number_of(f"{seed}/{name}") % 2**31
         found.append(Simulated(name, kind, (size, size), drawing, name, kind))
     return tuple(found)
+
+
+def sources_of(
+    images: Sequence[Path | str],
+    synthetic: Mapping[str, Any],
+    *,
+    by: str | None = None,
+    crop: int | None = None,
+) -> tuple[Source, ...]:
+    """Find images, or simulate them.
+
+    Parameters
+    ----------
+    images : files, or ("synthetic",) for simulated ones.
+    synthetic : count, kinds, size and seed of simulated images, as far as they are given.
+    by : column of a manifest.
+    crop : longest side of an image's middle that is used [px].
+
+    Raises
+    ------
+    InputError : an image that cannot be used, or an entry of `synthetic` that there is none of.
+    """
+    if list(map(str, images)) == [SYNTHETIC]:
+        for name in synthetic:
+            if name not in _ENTRIES:
+                raise InputError(f"synthetic takes no {name!r}: choose {', '.join(_ENTRIES)}")
+        return simulated(**(_ENTRIES | dict(synthetic)))
+    if crop is not None:
+        check_whole("crop", crop, SMALLEST_SIDE)
+    paths = [Path(path) for path in dict.fromkeys(images)]
+    return tuple(find_sources(paths, by, crop))

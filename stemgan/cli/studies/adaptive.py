@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from stemgan.cli.common import emit, progress, say
 from stemgan.cli.overrides import Configuration
-from stemgan.cli.studies.entries import main_of, number, output_folder, sources_of, timing_of
+from stemgan.cli.studies.entries import images_of, main_of, number, output_folder, timing_of
 from stemgan.errors import InputError, check_whole
 
 if TYPE_CHECKING:
@@ -42,13 +42,13 @@ def main(argv: list[str]) -> None:
 
 def _run(config: "DictConfig", as_json: bool) -> None:
     from stemgan.study.adaptive import compete, verdict
-    from stemgan.study.folders import held
+    from stemgan.study.folders import CONTEST, held
     from stemgan.study.journal import parts_of
     from stemgan.study.tasks import plain
 
     check_whole("workers", config.workers, 1)
     contest = contest_of(config)
-    folder = output_folder(config, contest.sources)
+    folder = output_folder(config, contest.sources, CONTEST)
     with held(folder, "part 0"):
         if config.overwrite:
             for path in parts_of(folder):
@@ -61,7 +61,7 @@ def _run(config: "DictConfig", as_json: bool) -> None:
             workers=config.workers,
             progress=lambda steps, left: progress(steps, "scanning", left),
         )
-    said = verdict(pairs)
+    said = verdict(pairs, means)
     tables = {"means": list(map(plain, means)), "pairs": list(map(plain, pairs))}
     figures = {"output": str(folder), "verdict": said, **tables}
     emit(figures, _text(means, said, str(folder)), as_json=as_json)
@@ -82,7 +82,7 @@ def contest_of(config: "DictConfig") -> "Contest":
         if entries is not None
     )
     return Contest(
-        sources_of(config),
+        images_of(config),
         tuple(map(str, config.statics)),
         strategies,
         str(config.reference),

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from stemgan.cli.inputs import expand
 from stemgan.errors import InputError, check_whole
-from stemgan.study.planning import SYNTHETIC, Request
+from stemgan.study.planning import Request
+from stemgan.study.sources import SYNTHETIC
 
 _PARTS = 100_000
 
@@ -29,10 +30,7 @@ def request_of(entries: Mapping[str, Any]) -> Request:
     ------
     InputError : an image that there is none of, or an entry of the wrong kind.
     """
-    images = [str(name) for name in _several(entries["images"])]
-    if SYNTHETIC in images and len(images) > 1:
-        raise InputError("images=synthetic goes alone: study files and simulated ones apart")
-    files = images if images == [SYNTHETIC] else (expand(images) if images else [])
+    files = files_of(entries["images"])
     folder = Path(str(entries["output_dir"]))
     if folder.resolve() in {Path(file).resolve().parent for file in files}:
         raise InputError(f"output_dir {folder} holds the images: choose another")
@@ -44,7 +42,7 @@ def request_of(entries: Mapping[str, Any]) -> Request:
         doses=[None if one == "none" else one for one in _several(entries["doses"], bare=True)],
         dwells=_several(entries["dwells"]),
         lags=_several(entries["lags"]),
-        synthetic=_entries(entries, "synthetic"),
+        synthetic=entries_of(entries, "synthetic"),
         flyback=entries["flyback"],
         settling=entries["settling"],
         controls=_truth(entries, "controls"),
@@ -55,6 +53,19 @@ def request_of(entries: Mapping[str, Any]) -> Request:
         device=str(entries["device"]),
         examples=entries["examples"],
     )
+
+
+def files_of(value: Any) -> Sequence[Path | str]:  # noqa: ANN401 (what YAML holds)
+    """Return the files that the entry `images` names, or ["synthetic"].
+
+    Raises
+    ------
+    InputError : there is no such file, or files are named beside simulated images.
+    """
+    images = [str(name) for name in _several(value)]
+    if SYNTHETIC in images and len(images) > 1:
+        raise InputError("images=synthetic goes alone: study files and simulated ones apart")
+    return images if images == [SYNTHETIC] or not images else expand(images)
 
 
 def running_of(entries: Mapping[str, Any]) -> Running:
@@ -87,7 +98,13 @@ def _several(value: Any, *, bare: bool = False) -> Sequence[Any]:  # noqa: ANN40
     return [] if value is None and not bare else [value]
 
 
-def _entries(entries: Mapping[str, Any], name: str) -> dict[str, Any]:
+def entries_of(entries: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return a group of entries; none where it is null.
+
+    Raises
+    ------
+    InputError : it is no group.
+    """
     value = entries[name] or {}
     if not isinstance(value, dict):
         raise InputError(f"{name}={value}: give entries, such as {name}.images=10")
@@ -96,7 +113,7 @@ def _entries(entries: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def _features(entries: Mapping[str, Any]) -> dict[str, Any]:
     """Return what is looked for; nothing where no kind is named."""
-    features = _entries(entries, "features")
+    features = entries_of(entries, "features")
     return features if features.get("kinds") else {}
 
 

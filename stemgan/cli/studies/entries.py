@@ -4,8 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stemgan.cli.inputs import expand
-from stemgan.errors import InputError, check_whole
+from stemgan.errors import InputError
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -60,7 +59,7 @@ def given(config: "DictConfig", name: str, what: str) -> Any:  # noqa: ANN401 (w
     return config[name]
 
 
-def sources_of(config: "DictConfig") -> "tuple[Source, ...]":
+def images_of(config: "DictConfig") -> "tuple[Source, ...]":
     """Find the images of `images` and `crop`, or simulate those of `synthetic`.
 
     Raises
@@ -69,20 +68,15 @@ def sources_of(config: "DictConfig") -> "tuple[Source, ...]":
     """
     from omegaconf import OmegaConf
 
-    from stemgan.evaluate.sources import find_sources
-    from stemgan.measurement import SMALLEST_SIDE
-    from stemgan.study.sources import simulated
+    from stemgan.cli.studies.asking import entries_of, files_of
+    from stemgan.study.sources import SYNTHETIC, sources_of
 
-    images = given(config, "images", "a folder of images, or synthetic")
-    if images == "synthetic":
-        of = config.synthetic
-        return simulated(of["count"], list(of.kinds), of.size, of.seed)
-    names = [images] if isinstance(images, str) else OmegaConf.to_object(images)
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise InputError(f"images={images}: name files, folders or globs, several in [ ]")
-    if config.crop is not None:
-        check_whole("crop", config.crop, SMALLEST_SIDE)
-    sources = tuple(find_sources(expand(names), None, config.crop))
+    given(config, "images", "a folder of images, or synthetic")
+    entries: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore
+    files = files_of(entries["images"])
+    # The crop of the configuration is for files: simulated images have a size.
+    crop = None if files == [SYNTHETIC] else config.crop
+    sources = sources_of(files, entries_of(entries, "synthetic"), crop=crop)
     if not sources:
         raise InputError("images names no image: give one or more")
     return sources
@@ -127,21 +121,28 @@ def pair(config: "DictConfig", name: str) -> tuple[float, float]:
     return number(name, value[0]), number(name, value[1])
 
 
-def output_folder(config: "DictConfig", images: "tuple[Source, ...]") -> Path:
-    """Make the folder that results go into.
+def output_folder(config: "DictConfig", images: "tuple[Source, ...]", kind: str) -> Path:
+    """Make the folder that results go into, with those above it.
+
+    Parameters
+    ----------
+    config : with output_dir.
+    images : must not lie in it.
+    kind : of work, see `stemgan.study.folders.make`.
 
     Raises
     ------
-    InputError : it cannot be made, or holds the images.
+    InputError : it cannot be made, or holds the images or another kind of work.
     """
-    from stemgan.files import check_folder
-
-    name = given(config, "output_dir", "a folder for the results")
-    folder = check_folder(Path(str(name)))
+    from stemgan.study.folders import make
     from stemgan.study.sources import Simulated
 
+    name = str(given(config, "output_dir", "a folder for the results") or "")
+    if not name:
+        raise InputError("output_dir is empty: name a folder")
+    folder = Path(name)
     files = [one.path for one in images if not isinstance(one, Simulated)]
     if folder.resolve() in {file.resolve().parent for file in files}:
         raise InputError(f"{folder} holds the images: choose another output_dir")
-    folder.mkdir(exist_ok=True)
+    make(folder, kind)
     return folder

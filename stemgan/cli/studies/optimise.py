@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 from stemgan.cli.common import emit, progress, say
 from stemgan.cli.overrides import Configuration
 from stemgan.cli.studies.entries import (
+    images_of,
     main_of,
     number,
     output_folder,
     pair,
-    sources_of,
     timing_of,
 )
 
@@ -46,11 +46,11 @@ def main(argv: list[str]) -> None:
 
 
 def _run(config: "DictConfig", as_json: bool) -> None:
-    from stemgan.study.folders import held
+    from stemgan.study.folders import SEARCH, held
     from stemgan.study.optimise import JOURNAL, optimise, write
 
     search = search_of(config)
-    folder = output_folder(config, search.sources)
+    folder = output_folder(config, search.sources, SEARCH)
     with held(folder, "search"):
         if config.overwrite:
             (folder / JOURNAL).unlink(missing_ok=True)
@@ -87,7 +87,7 @@ def search_of(config: "DictConfig") -> "Search":
         pair(config, "jitter"),
     )
     return Search(
-        sources_of(config),
+        images_of(config),
         space,
         Limits(**limits),
         config.method,

@@ -12,6 +12,8 @@ from stemgan.study.intervals import mean_of
 
 Row = dict[str, Any]
 
+_SPENT = 0.95
+"""Share of the budget below which a static path is said to leave some of it."""
 _MEANS = ("rmse_blurred", "rmse_raw", "nrmse_std_blurred", "ssim", "achieved")
 
 
@@ -62,8 +64,33 @@ def pair_rows(rows: Sequence[Row]) -> list[Row]:
     return judged(found, ("metric",), ("adaptive", "static"))
 
 
-def verdict(pairs: Sequence[Row], metric: str = "rmse_blurred") -> str:
-    """Say in sentences whether the best adaptive scan beats the best static path."""
+def verdict(pairs: Sequence[Row], means: Sequence[Row], metric: str = "rmse_blurred") -> str:
+    """Say whether the best adaptive scan beats the best static path, and who spends less.
+
+    Parameters
+    ----------
+    pairs : of `pair_rows`.
+    means : of `mean_rows`.
+    metric : the error that decides.
+    """
+    return "; ".join([_winner(pairs, metric), *_unspent(means)])
+
+
+def _unspent(means: Sequence[Row]) -> list[str]:
+    """Name the static paths that leave much of what binds them, time or dose."""
+    shares = {
+        row["scan"]: max(row["time_share"], row["dose_share"])
+        for row in means
+        if not row["adaptive"]
+    }
+    return [
+        f"{scan} uses {100 * share:.0f} % of the budget"
+        for scan, share in shares.items()
+        if share < _SPENT
+    ]
+
+
+def _winner(pairs: Sequence[Row], metric: str) -> str:
     best = [row for row in pairs if row["metric"] == metric and row["best_static"]]
     row = min(best, key=lambda one: one["ratio"])
     ratio = (
