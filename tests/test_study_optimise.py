@@ -15,10 +15,12 @@ from stemgan.study.optimise import (
     Search,
     Space,
     optimise,
+    searching,
     trial_rows,
     write,
 )
-from stemgan.study.optimise.measuring import _scan, costs_of, drawn, error_of
+from stemgan.study.optimise.measuring import _scan, costs_of, drawn, error_of, path_seeds
+from stemgan.study.optimise.trials import costs_of_paths
 from stemgan.study.sources import simulated
 
 SOURCES = simulated(5, ["crystal", "spheres"], 64, 0)
@@ -141,6 +143,56 @@ def test_every_family_counts_the_electrons_that_it_pays_for():
 def test_limits_that_nothing_keeps_are_said(tmp_path):
     with pytest.raises(InputError, match="keeps the limits: loosen them"):
         run(search(1, limits=Limits(duration=1e-6)), tmp_path)
+
+
+def test_every_path_that_is_scanned_keeps_the_limits():
+    timing, candidate = Timing(), Candidate("jittered-grid", 1 / 12, 1e-6)
+    seeds = path_seeds(candidate, 0)
+    times = [costs_of(candidate, (64, 64), timing, None, seed)["duration"] for seed in seeds]
+    assert min(times) < max(times)
+    limited = search(1, limits=Limits(duration=max(times) * (1 - 1e-9)))
+    found = costs_of_paths(limited, candidate, limited.shapes)
+    assert limited.limits.worst(found)["duration"] > 0
+    assert list(path_seeds(Candidate("spiral", 1 / 12, 1e-6), 3)) == [3]
+    scanned = set()
+
+    def method(scan):
+        scanned.add(scan.mask.tobytes())
+        return scan.values
+
+    for source in simulated(12, ["crystal"], 64, 0):
+        error_of(candidate, source, method, timing, None, 0, "rmse_blurred")
+    paths = {drawn(candidate, (64, 64), seed).mask.tobytes() for seed in seeds}
+    assert scanned <= paths
+    assert len(scanned) > 1
+
+
+def test_an_impossible_candidate_does_not_end_the_search(tmp_path, monkeypatch):
+    calls = iter(range(1000))
+
+    def sometimes(scan):
+        if next(calls) == 2:
+            raise InputError("this scan is too sparse for it: raise the coverage")
+        return np.nan_to_num(scan.values)
+
+    monkeypatch.setattr(searching, "load_methods", lambda *_: {"nearest": sometimes})
+    best, study = run(search(4), tmp_path)
+    rows = trial_rows(study)
+    assert [row["state"] for row in rows].count("impossible") == 1
+    assert [row["reason"] for row in rows if row["state"] == "impossible"] == [
+        "this scan is too sparse for it: raise the coverage"
+    ]
+    assert sum(row["state"] in ("measured", "given up") for row in rows) == 4
+    assert write(search(4), best, study, tmp_path)["impossible"] == 1
+
+
+def test_a_search_in_which_all_is_impossible_says_why(tmp_path, monkeypatch):
+    def never(scan):
+        raise InputError("it takes frames of 32 px: choose another method")
+
+    monkeypatch.setattr(searching, "load_methods", lambda *_: {"nearest": never})
+    with pytest.raises(InputError, match=r"10 of .* impossible: it takes frames of 32 px"):
+        run(search(4), tmp_path)
 
 
 def test_dose_follows_from_the_rate_and_the_exposure():

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from stemgan.errors import InputError
 
-
 _IN_USE = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
 """What the system says of a lock that is held; all else says that the disk has no locks."""
 

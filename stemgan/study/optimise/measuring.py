@@ -14,12 +14,21 @@ from stemgan.metrics import score
 from stemgan.scan import Trace
 from stemgan.scan.beam import beam_of
 from stemgan.scan.costs import course_of, path_costs
+from stemgan.scan.families import REGISTRY
 from stemgan.scan.physics import Timing
 from stemgan.study.optimise.space import Candidate
 from stemgan.study.sources import Source
 
+PATHS = 4
+"""Paths of a random family that the images share out; each must keep the limits."""
 
-@lru_cache(maxsize=8)
+
+def path_seeds(candidate: Candidate, seed: int) -> range:
+    """Return the seeds of all paths along which images are scanned, the search's first."""
+    return range(seed, seed + (PATHS if REGISTRY[candidate.family].seeded else 1))
+
+
+@lru_cache(maxsize=2 * PATHS)
 def drawn(candidate: Candidate, shape: tuple[int, int], seed: int) -> Trace:
     """Draw a candidate's path."""
     return candidate.design(shape, seed).trace()
@@ -68,11 +77,16 @@ def error_of(
 ) -> float:
     """Scan an image, complete the scan, and return its error.
 
-    The path of a random family and the noise follow from the image's name and the seed, so that
-    candidates compare.
+    Which of a random family's paths is taken and the noise follow from the image's name and the
+    seed, so that candidates compare.
+
+    Raises
+    ------
+    InputError : the path measures too little, or the method refuses the scan.
     """
     number = number_of(f"{seed}/{source.name}")
-    trace = drawn(candidate, source.shape, number % 2**31)
+    seeds = path_seeds(candidate, seed)
+    trace = drawn(candidate, source.shape, seeds[number % len(seeds)])
     if trace.mask.sum() < FEWEST_PIXELS:
         raise InputError(
             f"a coverage of {candidate.coverage:g} measures fewer than {FEWEST_PIXELS} pixels "

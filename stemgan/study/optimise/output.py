@@ -13,6 +13,7 @@ from stemgan.scan.costs import course_of
 from stemgan.study.optimise.measuring import drawn
 from stemgan.study.optimise.search import Search
 from stemgan.study.optimise.searching import Best
+from stemgan.study.optimise.trials import reason_of
 from stemgan.study.tables import write_table
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ _COLUMNS = (
     "mean_distance_px",
     "largest_distance_px",
     "broken",
+    "reason",
 )
 _UNITS = {"s": ("dwell", "duration", "exposure"), "rad": ("rotation",)}
 _PIXELS = {
@@ -54,7 +56,8 @@ def trial_rows(study: "Study") -> list[Row]:
     """Return a row for each trial.
 
     Its state is "measured", "given up" (worse than the best after `images` images), "beyond"
-    (the limits that `broken` names; not measured), or "stopped" (tried again later).
+    (the limits that `broken` names; not measured), "impossible" (for a `reason`), or "stopped"
+    (tried again later).
     """
     return [_row(trial) for trial in study.trials if trial.state.is_finished()]
 
@@ -63,7 +66,8 @@ def _row(trial: Any) -> Row:  # noqa: ANN401 (a FrozenTrial)
     states = {"COMPLETE": "measured", "FAIL": "stopped"}
     state = states.get(trial.state.name)
     if state is None:
-        state = "given up" if "images" in trial.user_attrs else "beyond"
+        without = "impossible" if reason_of(trial) else "beyond"
+        state = "given up" if "images" in trial.user_attrs else without
     excess = trial.user_attrs.get("excess", {})
     row: Row = dict.fromkeys(_COLUMNS) | {
         "trial": trial.number,
@@ -71,6 +75,7 @@ def _row(trial: Any) -> Row:  # noqa: ANN401 (a FrozenTrial)
         "error": trial.value if state == "measured" else None,
         "images": trial.user_attrs.get("images", 0),
         "broken": " ".join(name for name, value in excess.items() if value > 0),
+        "reason": reason_of(trial),
     }
     found = trial.user_attrs.get("candidate", {}) | trial.user_attrs.get("costs", {})
     return row | {_named(name): value for name, value in found.items()}
@@ -118,6 +123,7 @@ def write(search: Search, best: Best, study: "Study", folder: Path) -> Row:
         "measured": states.count("measured"),
         "given_up": states.count("given up"),
         "beyond_limits": states.count("beyond"),
+        "impossible": states.count("impossible"),
         "path": str(folder / "best.npy"),
     }
     with whole_file(folder / "best.json") as temporary:

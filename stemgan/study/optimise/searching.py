@@ -8,17 +8,20 @@ import numpy as np
 
 from stemgan.errors import InputError
 from stemgan.evaluate.methods import Method, load_methods
-from stemgan.study.optimise.measuring import costs_of, error_of
+from stemgan.study.optimise.measuring import error_of
 from stemgan.study.optimise.search import Search
 from stemgan.study.optimise.space import Candidate
 from stemgan.study.optimise.trials import (
     FIRST,
     JOURNAL,
-    beyond,
+    REASON,
     calm,
     complete,
+    costs_of_paths,
     measured,
     opened,
+    reason_of,
+    rejected,
     sampler,
 )
 
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 
 _PATIENCE = 20
 """Candidates proposed for each that keeps the limits, at most."""
+_FAILURES = 10
+"""Impossible candidates after which, if nothing else was found, none is expected."""
 
 
 class Best(NamedTuple):
@@ -62,8 +67,8 @@ def optimise(
 
     Raises
     ------
-    InputError : the folder holds another search, the method cannot run here, or no candidate
-        keeps the limits.
+    InputError : the folder holds another search, the method cannot run here, or every candidate
+        is impossible or beyond the limits.
     """
     method = load_methods([search.method], search.device)[search.method]
     with calm():
@@ -72,22 +77,30 @@ def optimise(
             pass
         done = [trial for trial in study.trials if complete(trial)]
     if not done:
-        raise InputError(
-            f"none of {len(study.trials)} candidates keeps the limits: loosen them, or widen "
-            "coverage or dwell"
-        )
+        raise _nothing_found(study)
     best = min(done, key=lambda trial: (trial.value, trial.number))
     candidate = Candidate(**best.user_attrs["candidate"])
     return Best(best.number, candidate, float(best.value or 0), best.user_attrs["costs"]), study
 
 
+def _nothing_found(study: "Study") -> InputError:
+    count = len(study.trials)
+    reasons = [reason for reason in map(reason_of, study.trials) if reason]
+    if reasons:
+        return InputError(f"{len(reasons)} of {count} candidates are impossible: {reasons[-1]}")
+    return InputError(
+        f"none of {count} candidates keeps the limits: loosen them, or widen coverage or dwell"
+    )
+
+
 def _steps(search: Search, study: "Study", method: Method) -> Iterator[None]:
-    """Measure until there are enough; candidates beyond a limit do not count."""
+    """Measure until there are enough, not counting what is beyond a limit or impossible."""
     import optuna
 
-    rejected = sum(beyond(trial) for trial in study.trials)
-    while measured(study) < search.trials:
-        if rejected > _PATIENCE * search.trials:
+    while (count := measured(study)) < search.trials:
+        if sum(map(rejected, study.trials)) > _PATIENCE * search.trials:
+            return
+        if not count and sum(bool(reason_of(trial)) for trial in study.trials) >= _FAILURES:
             return
         study.sampler = sampler(search, study)
         trial = study.ask()
@@ -95,9 +108,13 @@ def _steps(search: Search, study: "Study", method: Method) -> Iterator[None]:
             error = _tried(search, trial, method)
         except optuna.TrialPruned:
             study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-            if beyond(study.trials[trial.number]):
-                rejected += 1
+            if rejected(study.trials[trial.number]):
                 continue
+        except InputError as error:
+            trial.set_user_attr(REASON, str(error))
+            trial.set_constraint(REASON, 1.0)  # so that its like is not proposed
+            study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+            continue
         else:
             study.tell(trial, error)
         yield
@@ -109,18 +126,15 @@ def _tried(search: Search, trial: "Trial", method: Method) -> float:
     Raises
     ------
     optuna.TrialPruned : it goes beyond a limit, or is clearly worse than the best.
+    InputError : it is impossible.
     """
     import optuna
 
     candidate = search.space.suggest(trial)
     trial.set_user_attr("candidate", candidate.values)
-    found = [
-        costs_of(candidate, shape, search.timing, search.rate, search.seed)
-        for shape in search.shapes
-    ]
+    found = costs_of_paths(search, candidate, search.shapes)
     trial.set_user_attr("costs", found[0])
-    excess = [search.limits.excess(costs) for costs in found]
-    worst = {name: max(one[name] for one in excess) for name in excess[0]}
+    worst = search.limits.worst(found)
     trial.set_user_attr("excess", worst)
     for name, value in worst.items():
         trial.set_constraint(name, value)

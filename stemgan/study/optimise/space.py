@@ -1,5 +1,6 @@
 """What is searched: scan paths by their parameters, and the limits that they must keep."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -138,3 +139,8 @@ class Limits:
             for name, limit in asdict(self).items()
             if limit is not None
         }
+
+    def worst(self, found: Sequence[dict[str, Any]]) -> dict[str, float]:
+        """Return by how much of each limit the worst of several scans goes beyond it."""
+        excess = [self.excess(costs) for costs in found]
+        return {name: max(one[name] for one in excess) for name in excess[0]}

@@ -1,7 +1,7 @@
 """The journal of trials: opened, continued, and what its trials are."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stemgan.errors import InputError
-from stemgan.study.optimise.measuring import costs_of
+from stemgan.study.optimise.measuring import costs_of, path_seeds
 from stemgan.study.optimise.search import Search
 from stemgan.study.optimise.space import Candidate
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 JOURNAL = "trials.jsonl"
+
+REASON = "reason"
+"""Attribute of a trial whose candidate is impossible: why."""
 
 FIRST = 4
 """Images before a candidate may be given up."""
@@ -70,14 +73,24 @@ def _allowed(search: Search, family: str, dwell: float) -> float:
     """Go down from the most coverage, by as much as it costs too much time or dose."""
     least, coverage = search.space.coverage
     for _ in range(_SHRINKS):
-        candidate = Candidate(family, coverage, dwell)
-        costs = costs_of(candidate, search.shapes[0], search.timing, search.rate, search.seed)
-        excess = search.limits.excess(costs)
+        found = costs_of_paths(search, Candidate(family, coverage, dwell), search.shapes[:1])
+        excess = search.limits.worst(found)
         over = max(excess.get("duration", 0.0), excess.get("dose", 0.0))
         if over <= 0 or coverage == least:
             break
         coverage = max(coverage * 0.98 / (1 + over), least)
     return coverage
+
+
+def costs_of_paths(
+    search: Search, candidate: Candidate, shapes: Sequence[tuple[int, int]]
+) -> list[dict[str, Any]]:
+    """Return what each of a candidate's paths costs, on each shape; the search's own first."""
+    return [
+        costs_of(candidate, shape, search.timing, search.rate, seed)
+        for shape in shapes
+        for seed in path_seeds(candidate, search.seed)
+    ]
 
 
 def sampler(search: Search, study: "Study") -> Any:  # noqa: ANN401 (Optuna's)
@@ -104,9 +117,14 @@ def failed(trial: "FrozenTrial") -> bool:
     return trial.state.name == "FAIL"
 
 
-def beyond(trial: "FrozenTrial") -> bool:
-    """Tell whether a trial was never measured, as its candidate goes beyond a limit."""
+def rejected(trial: "FrozenTrial") -> bool:
+    """Tell whether a candidate has no error, as it goes beyond a limit or is impossible."""
     return trial.state.name == "PRUNED" and "images" not in trial.user_attrs
+
+
+def reason_of(trial: "FrozenTrial") -> str:
+    """Return why a candidate is impossible; empty: it is not."""
+    return trial.user_attrs.get(REASON, "")
 
 
 def measured(study: "Study") -> int:
