@@ -10,8 +10,9 @@ from scipy.ndimage import gaussian_filter
 from stemgan.metrics import blurred
 from stemgan.study import denoising
 from stemgan.study.conditions import Setting, take
-from stemgan.study.controls import CLEAN, CONTROLS, ControlTask, electrons_of, why_not
+from stemgan.study.controls import CLEAN, CONTROLS, WITHOUT, ControlTask, electrons_of, why_not
 from stemgan.study.denoising import denoise, denoisers, enlarged, expected, stabilised, sums
+from stemgan.study.finishing import _without_controls
 from stemgan.study.plan import StudyPlan
 from stemgan.study.sources import simulated
 from stemgan.study.tasks import Completed, Tools
@@ -130,9 +131,31 @@ class Noisy:
 
 
 def test_noisy_truths_and_empty_ones_have_no_control():
-    assert ControlTask(Noisy(), 5.0).run(tools(Noisy())) == []  # type: ignore[arg-type]
+    (said,) = ControlTask(Noisy(), 5.0).run(tools(Noisy()))  # type: ignore[arg-type]
+    assert (said["table"], said["image"]) == (WITHOUT, "noisy")
+    assert said["reason"] == why_not(Noisy().truth())
     assert "noise" in (why_not(Noisy().truth()) or "")
     assert why_not(np.ones((16, 16))) == "it has no contrast"
     clean = scene().astype(np.float32)
     assert why_not(clean) is None
     assert why_not(clean, 2 * CLEAN) is not None
+    assert "below 0" in (why_not(clean - clean.min() - 0.01) or "")
+    assert why_not(clean - clean.min()) is None
+
+
+class Failing(Noisy):
+    """A source whose controls cannot be."""
+
+    name = group = "failing"
+
+
+def test_it_is_said_of_every_image_why_it_has_no_control(source):
+    plan = StudyPlan((source, Noisy(), Failing()), (), (), controls=(5.0, 9.0))  # type: ignore[arg-type]
+    (noisy,) = ControlTask(Noisy(), 5.0).run(tools(Noisy()))  # type: ignore[arg-type]
+    key = ControlTask(Failing(), 5.0).key  # type: ignore[arg-type]
+    failed = {"table": "failures", "task": key, "reason": "it is gone"}
+    results = [{"image": source.name, "control": "full-raw"}]
+    assert _without_controls(plan, results, [noisy, failed]) == {
+        "noisy": noisy["reason"],
+        "failing": "it is gone",
+    }

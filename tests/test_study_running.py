@@ -231,9 +231,24 @@ def test_an_image_that_has_changed_is_refused(tmp_path):
     files = [tmp_path / "a.tif", tmp_path / "b.tif"]
     small = request(images=files, scans=["random"], doses=[None], methods=["nearest"])
     run_study(make_plan(small), tmp_path / "s", report=False)
-    write_image(files[0], np.ones((56, 48), np.float32) * np.arange(48), overwrite=True)
+    size = files[0].stat().st_size
+    write_image(files[0], np.ones((48, 48), np.float32) * np.arange(48), overwrite=True)
+    assert files[0].stat().st_size == size
     with pytest.raises(InputError, match="other images of the same names"):
         run_study(make_plan(small), tmp_path / "s", report=False)
+
+
+def test_a_study_continues_from_another_folder_with_the_same_images(tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    image = np.random.default_rng(0).random((48, 48), np.float32)
+    write_image(tmp_path / "a" / "one.tif", image)
+    small = {"scans": ["random"], "doses": [None], "methods": ["nearest"]}
+    monkeypatch.chdir(tmp_path)
+    first = request(images=[Path("a/one.tif")], **small)
+    assert run_study(make_plan(first), tmp_path / "s", report=False).run == 1
+    monkeypatch.chdir(tmp_path / "a")
+    again = request(images=[Path("one.tif")], **small)
+    assert run_study(make_plan(again), tmp_path / "s", report=False).run == 0
 
 
 def test_a_task_that_cannot_be_is_a_row_of_failures(tmp_path):

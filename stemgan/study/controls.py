@@ -5,6 +5,8 @@ denoised by kept denoisers at a strength chosen without the truth (`stemgan.stud
 by the Gaussian process, which then is a Wiener filter whose spectrum is learned from the scan,
 and by the study's networks at a coverage of 1; and with fewer, larger pixels. Truths must be
 clean, or nearly so: noise that is part of a truth is structure to be measured, and no dose.
+Nor may they have values below 0: where no electron is counted there is no less, and to say how
+far below 0 it means would tell of the truth.
 """
 
 import time
@@ -28,6 +30,8 @@ CLEAN = 0.01
 SIDES = (2, 4, 8, 16)
 """Sides of the larger pixels [px]."""
 CONTROLS = ("full-raw", "full-denoised", "full-network", "low-resolution")
+WITHOUT = "without_controls"
+"""What records are called that say why an image has no control."""
 DENOISER = "scikit-image"
 WIENER = "gaussian-process"
 
@@ -49,11 +53,11 @@ class ControlTask:
         return f"control/{self.dose}/{self.source.name}"
 
     def run(self, tools: Tools) -> list[Record]:
-        """Return a row of "results" for each control; none if the truth is too noisy."""
+        """Return a row of "results" for each control, or one of `WITHOUT` that says why not."""
         truth = self.source.truth()
         noise = noise_fraction(truth)
-        if why_not(truth, noise):
-            return []
+        if reason := why_not(truth, noise):
+            return [{"table": WITHOUT, "image": self.source.name, "reason": reason}]
         setting = Setting("raster", "1", self.dose)
         scanned = take(self.source, setting, tools.plan.seed, tools.plan.timing)
         records = []
@@ -107,9 +111,10 @@ def why_not(truth: NDArray[np.floating], noise: float | None = None) -> str | No
     truth : (H, W).
     noise : its noise fraction, if it is known.
     """
-    floor = min(float(truth.min()), 0.0)
-    if np.ptp(truth) == 0 or float(truth.mean()) <= floor:
+    if np.ptp(truth) == 0:
         return "it has no contrast"
+    if float(truth.min()) < 0:
+        return "it has values below 0, and fewer electrons than none cannot be counted"
     noise = noise_fraction(truth) if noise is None else noise
     if noise > CLEAN:
         return f"{100 * noise:.1f} % of its variance is noise, more than {100 * CLEAN:g} %"
@@ -118,21 +123,17 @@ def why_not(truth: NDArray[np.floating], noise: float | None = None) -> str | No
 
 def electrons_of(scanned: Scanned) -> NDArray[np.int64]:
     """Count the electrons of each pixel of a full scan again, from its values, (H, W)."""
-    floor, gain = _detector(scanned)
-    return np.maximum(
-        np.rint((scanned.scan.values.astype(np.float64) - floor) / gain), 0
-    ).astype(np.int64)
+    values = scanned.scan.values.astype(np.float64)
+    return np.maximum(np.rint(values / _gain(scanned)), 0).astype(np.int64)
 
 
-def _detector(scanned: Scanned) -> tuple[float, float]:
-    """Return the intensity of no electron and of each more, as `measurement` counts them."""
-    floor = min(float(scanned.truth.min()), 0.0)
-    return floor, (float(scanned.truth.mean()) - floor) / (scanned.electrons or 1.0)
+def _gain(scanned: Scanned) -> float:
+    """Return the intensity of an electron, as `measurement` counts them: that of none is 0."""
+    return float(scanned.truth.mean()) / (scanned.electrons or 1.0)
 
 
 def _intensity(scanned: Scanned, electrons: NDArray[np.float64]) -> NDArray[np.float32]:
-    floor, gain = _detector(scanned)
-    return (floor + gain * electrons).astype(np.float32)
+    return (_gain(scanned) * electrons).astype(np.float32)
 
 
 def _made(image: Callable[[], NDArray[np.float32]]) -> Run:

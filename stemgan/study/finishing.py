@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from stemgan.study.controls import WITHOUT, ControlTask
 from stemgan.study.examples import write_examples
 from stemgan.study.journal import Journal
 from stemgan.study.maps import Maps
@@ -11,6 +12,9 @@ from stemgan.study.tables import write_table
 from stemgan.study.tasks import Record, Task, plain
 
 Say = Callable[[str], None]
+
+_SAID = 3
+"""Images without controls whose reason is said."""
 
 TABLES = (
     "results",
@@ -62,11 +66,13 @@ def finish(
     say("writing tables")
     results = list(rows("results"))
     if plan.controls:
-        have = {row["image"] for row in results if row["control"]}
-        without = sum(source.name not in have for source in plan.sources)
-        if without:
+        reasons = _without_controls(plan, results, [*rows(WITHOUT), *rows("failures")])
+        if reasons:
+            shown = "; ".join(f"{name}: {why}" for name, why in list(reasons.items())[:_SAID])
+            more = f"; and {len(reasons) - _SAID} more" if len(reasons) > _SAID else ""
             say(
-                f"{without} of {len(plan.sources)} images are too noisy for equal-dose controls"
+                f"{len(reasons)} of {len(plan.sources)} images have no equal-dose controls "
+                f"({shown}{more})"
             )
     written, summary = _tables(plan, folder, results, rows)
     for name in TABLES:
@@ -83,6 +89,18 @@ def finish(
         say("writing the report")
         files.append(write_report(folder))
     return files, summary
+
+
+def _without_controls(
+    plan: StudyPlan, results: Sequence[Record], said: Sequence[Record]
+) -> dict[str, str]:
+    """Return why images have no control, by name, from the records that say so."""
+    have = {row["image"] for row in results if row["control"]}
+    reasons = {row["task"]: row["reason"] for row in said if "task" in row}
+    reasons |= {row["image"]: row["reason"] for row in said if "image" in row}
+    names = [source.name for source in plan.sources if source.name not in have]
+    keys = {one.name: ControlTask(one, plan.controls[0]).key for one in plan.sources}
+    return {name: reasons.get(name) or reasons.get(keys[name], "they failed") for name in names}
 
 
 def _tables(
