@@ -14,7 +14,7 @@ from stemgan.adaptive import (
     fitted,
 )
 from stemgan.adaptive.placing import Expected, place_dots
-from stemgan.adaptive.walking import Coils, walk
+from stemgan.adaptive.strokes import Coils, place_strokes
 from stemgan.errors import InputError
 from stemgan.measurement import PartialScan
 from stemgan.scan import ScanDesign, trace_path
@@ -164,10 +164,10 @@ def test_no_dots_are_left_where_all_is_measured():
 
 
 @pytest.mark.parametrize(("settling", "limit"), [(0.0, None), (20e-6, None), (1e-3, 1.2e11)])
-def test_a_walk_keeps_its_time_its_frame_and_its_coils(settling, limit):
+def test_strokes_keep_their_time_their_frame_and_their_coils(settling, limit):
     expected, _ = expected_of(3)
     coils = Coils(Timing(dwell=1e-6, settling=settling), limit, step=6.0)
-    found = walk(expected, coils, 400e-6, 300e-6, np.array([20.0, 20.0]))
+    found = place_strokes(expected, coils, 400e-6, 300e-6, np.array([20.0, 20.0]))
     assert found.time <= 400e-6
     assert 200e-6 < found.exposure <= 300e-6 + 1e-12
     length = sum(float(np.hypot(*np.diff(one, axis=0).T).sum()) for one in found.strokes)
@@ -181,12 +181,14 @@ def test_a_walk_keeps_its_time_its_frame_and_its_coils(settling, limit):
             assert figures["largest_acceleration_px_per_s2"] <= limit * (1 + 1e-6)
 
 
-def test_a_walk_jumps_less_the_more_a_jump_costs():
+def test_strokes_are_fewer_the_more_a_jump_costs():
     jumps = []
     for settling in (0.0, 10e-6, 200e-6):
         expected, _ = expected_of(5)
         coils = Coils(Timing(dwell=1e-6, settling=settling), step=6.0)
-        jumps.append(len(walk(expected, coils, 1e-3, 400e-6, np.array([4.0, 4.0])).strokes))
+        jumps.append(
+            len(place_strokes(expected, coils, 1e-3, 400e-6, np.array([4.0, 4.0])).strokes)
+        )
     assert jumps[0] >= jumps[1] >= jumps[2]
     assert jumps[0] > jumps[2]
 

@@ -9,7 +9,7 @@ import numpy as np
 from stemgan.adaptive.budget import Budget
 from stemgan.adaptive.placing import Array, Expected, place_dots
 from stemgan.adaptive.scanner import Scanner, Spent, Stroke
-from stemgan.adaptive.walking import Coils, walk
+from stemgan.adaptive.strokes import Coils, place_strokes
 from stemgan.errors import InputError
 from stemgan.measurement import Image, PartialScan, Points, scan_of_points
 
@@ -39,8 +39,8 @@ class Strategy:
     first : the family of the first, sparse path.
     share : of the budget that the first path may spend.
     rounds : how often the rest is placed anew.
-    acceleration : the largest in a walk [px/s²]; None: no limit.
-    step : length of the straight pieces of a walk [px].
+    acceleration : the largest in a stroke [px/s²]; None: no limit.
+    step : length of the straight pieces of a stroke [px].
 
     Raises
     ------
@@ -159,7 +159,7 @@ def _chosen(
     if beam is not None and last.joined and len(last.path) > 1:
         move = last.path[-1] - last.path[-2]
         heading = float(np.arctan2(move[0], move[1]))
-    found = walk(expected, coils, part.time, part.exposure, beam, heading)
+    found = place_strokes(expected, coils, part.time, part.exposure, beam, heading)
     return [Stroke(path, joined=True) for path in found.strokes]
 
 

@@ -12,8 +12,8 @@ serpentine; 0.88 (0.80 to 0.96) of a grid of dots; and of random dots, the best 
 0.93 (0.85 to 1.03), which is no certain win although the error is lower on 80 % of images. They
 gain where an image is not the same everywhere (particles, layers with holes: down to 0.68 of
 Poisson disks) and lose on perfect lattices (up to 1.35), of which every part tells as much.
-Walks, which need no jumps, leave 0.55 (0.44 to 0.67) of the spiral's. Where each jump costs
-five dwells, a third of these images (13 groups) say that walks with jumps win: 0.71 (0.55 to
+Strokes, which need no jumps, leave 0.55 (0.44 to 0.67) of the spiral's. Where each jump costs
+five dwells, a third of these images (13 groups) say that strokes with jumps win: 0.71 (0.55 to
 0.87) of the spiral, then the best static path, in the same time with 65 % of its dose.
 """
 

@@ -1,4 +1,4 @@
-"""Strokes of a beam that measures as it moves: a walk towards what is not known.
+"""Strokes of a beam that measures as it moves, towards what is not known.
 
 At each step the beam goes on in the direction whose next pixels promise the largest gain per
 unit of time (see `stemgan.adaptive.placing`), turning no more sharply than the coils can; or it
@@ -29,7 +29,7 @@ class Coils:
 
     timing : dwell per pixel of length, and settling of a jump [s].
     acceleration : the largest, as `path_costs` gives it [px/s²]; None: no limit.
-    step : length of the straight pieces of a walk [px].
+    step : length of the straight pieces of a stroke [px].
     """
 
     timing: Timing
@@ -45,7 +45,7 @@ class Coils:
         return min(2 * math.asin(min(sine, 1.0)), _SHARPEST)
 
 
-class Walk(NamedTuple):
+class Placed(NamedTuple):
     """Polylines, each reached by a jump or from where the beam is; and what they cost [s]."""
 
     strokes: list[Array]
@@ -60,14 +60,14 @@ class _Ray(NamedTuple):
     angle: float
 
 
-def walk(
+def place_strokes(
     expected: Expected,
     coils: Coils,
     time: float,
     exposure: float,
     beam: Array | None,
     heading: float | None = None,
-) -> Walk:
+) -> Placed:
     """Choose strokes for a time and an exposure [s].
 
     Parameters
@@ -80,7 +80,7 @@ def walk(
 
     Returns
     -------
-    Walk.
+    Placed.
     """
     dwell, settling = coils.timing.dwell, coils.timing.settling
     piece = coils.step * dwell
@@ -106,7 +106,7 @@ def walk(
         strokes[-1].append(end)
         spent, on = spent + piece, on + piece
     kept = [np.array(one) for one in strokes if len(one) > 1]
-    return Walk(kept, spent, on)
+    return Placed(kept, spent, on)
 
 
 def _best_ray(
