@@ -10,6 +10,22 @@ from stemgan.study.summaries import Row
 __all__ = ["write_report"]
 
 PAGE = "report.html"
+CHARTS = (
+    "error_against_coverage",
+    "pareto_front",
+    "error_by_distance",
+    "error_by_pitch",
+    "error_by_lattice",
+    "partial_against_full",
+    "error_against_dose",
+    "ring_correlation",
+    "error_against_lattice",
+    "detection_against_coverage",
+    "detection_by_distance",
+    "detection_by_pitch",
+    "misses_flagged",
+)
+"""Names of the charts that a report may have, and of their files."""
 
 
 def write_report(folder: Path) -> Path:
@@ -31,11 +47,12 @@ def write_report(folder: Path) -> Path:
     InputError : the folder holds no results, or cannot be written to.
     """
     from stemgan.study.report.page import build
-    from stemgan.study.report.paper import write_figures
+    from stemgan.study.report.paper import remove_others, write_figures
 
     study = load(folder)
     charts = draw(study)
     static = {chart.name: write_figures(folder, chart) for chart in charts}
+    remove_others(folder, CHARTS, charts)
     page = folder / PAGE
     with whole_file(page) as temporary:
         temporary.write_text(build(study, charts, static), encoding="utf-8")

@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ _LETTERS = 14
 """Letters of a legend in an inch."""
 _FILES = 3
 """Files of one chart; the CSV has every view."""
+_SUFFIXES = ("svg", "pdf", "png")
 
 
 def write_figures(folder: Path, chart: Chart) -> bytes | None:
@@ -39,18 +40,43 @@ def write_figures(folder: Path, chart: Chart) -> bytes | None:
     place = folder / FOLDER
     place.mkdir(exist_ok=True)
     _write_numbers(place / f"{chart.name}.csv", chart)
-    panels = chart.panels or list(chart.views)
-    parts = [panels[i : i + _PANELS] for i in range(0, len(panels), _PANELS)][:_FILES]
-    for number, part in enumerate(parts, 1):
-        name = chart.name if number == 1 else f"{chart.name}_{number}"
+    for name, part in zip(_stems(chart.name), _parts(chart), strict=False):
         figure = _draw(chart, part)
-        for suffix in ("svg", "pdf", "png"):
+        for suffix in _SUFFIXES:
             # No date: the same study draws the same files.
             unset = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[suffix]
             with whole_file(place / f"{name}.{suffix}") as temporary:
                 figure.savefig(temporary, metadata=unset, dpi=200)
         pyplot().close(figure)
     return _small(place / f"{chart.name}.png")
+
+
+def remove_others(folder: Path, names: Iterable[str], charts: Sequence[Chart]) -> None:
+    """Remove the figures of an earlier report that this one does not make.
+
+    Parameters
+    ----------
+    folder : of the study.
+    names : of all charts that a report may have; other files are left.
+    charts : those that it has.
+    """
+    parts = {chart.name: len(_parts(chart)) for chart in charts}
+    for name in names:
+        stems = _stems(name)[parts.get(name, 0) :]
+        gone = [f"{stem}.{suffix}" for stem in stems for suffix in _SUFFIXES]
+        for file in gone if name in parts else [*gone, f"{name}.csv"]:
+            (folder / FOLDER / file).unlink(missing_ok=True)
+
+
+def _parts(chart: Chart) -> list[list[View]]:
+    """Share a chart's panels out among its files."""
+    panels = chart.panels or list(chart.views)
+    return [panels[i : i + _PANELS] for i in range(0, len(panels), _PANELS)][:_FILES]
+
+
+def _stems(name: str) -> list[str]:
+    """Name a chart's files, without suffix, as many as there may be."""
+    return [name, *(f"{name}_{number}" for number in range(2, _FILES + 1))]
 
 
 def _small(path: Path) -> bytes:
