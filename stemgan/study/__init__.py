@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,9 +21,8 @@ from stemgan.provenance import machine, revision, versions
 
 if TYPE_CHECKING:
     from stemgan.study.plan import StudyPlan
+    from stemgan.study.running import Progress
     from stemgan.study.tasks import Record
-
-Progress = Callable[[Iterable[None], int], Iterable[None]]
 
 
 class Outcome(NamedTuple):
