@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgan.plots.style import pyplot, save
+from stemgan.plots.style import COLOURS, pyplot, save
 from stemgan.study.conditions import take
 from stemgan.study.detection import FeatureTask, specimens
 from stemgan.study.features import Pair
@@ -18,7 +18,6 @@ Image = NDArray[np.floating]
 
 HALF = 40  # px of a picture on either side of the place
 NEAR, FAR = 1.0, 0.35  # px; pitch: between two turns
-COLOURS = ("#1f6f8b", "#c8553d", "#4a7c3a", "#7a4f9a")
 
 
 def draw(

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from stemgan.errors import InputError
+from stemgan.plots.style import COLOURS
 from stemgan.study.report import draw, paper, write_report
-from stemgan.study.report.charts import COLOURS
 from stemgan.study.report.interactive import figure_json
 from stemgan.study.report.loading import load
 from stemgan.study.report.words import answer

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stemgan.plots.style import folded, pyplot, save, unique
+from stemgan.plots.style import COLOURS, MARKS, folded, look_of, pyplot, save, unique
 from stemgan.scan import parse_coverage
 
 if TYPE_CHECKING:
@@ -96,12 +96,13 @@ def _looks(rows: Iterable[Row]) -> Iterable[tuple[str, dict[str, Any]]]:
     methods = unique(row["method"] for row in rows)
     size = 5 if len(methods) <= 8 else 3.5
     for i, method in enumerate(methods):
+        colour, mark = look_of(method, methods)
         yield (
             method,
             {
-                "color": f"C{i % 10}",
-                "linestyle": ("-", "--", ":")[i // 10 % 3],
-                "marker": "osD^vPX*<>"[(i + i // 10) % 10],
+                "color": colour,
+                "linestyle": ("-", "--", ":")[i // len(COLOURS) % 3],
+                "marker": MARKS[mark],
                 "markersize": size,
                 "linewidth": 1.5 if len(methods) <= 8 else 1.1,
             },

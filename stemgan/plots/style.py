@@ -1,6 +1,6 @@
 """What all figures share: their style, and how they are saved."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,25 @@ _STYLE = {
     "legend.frameon": False,
     "savefig.dpi": 140,
 }
+
+
+COLOURS = (
+    "#0060a8",
+    "#c44601",
+    "#00795a",
+    "#a8327e",
+    "#7a5c00",
+    "#5b4bc4",
+    "#1c1c1c",
+    "#8a3324",
+    "#2f7ea6",
+    "#586b00",
+)
+"""Colours of lines: all have a contrast of 4.5 or more to white, and differ in brightness for
+those who see few colours; marks differ too."""
+
+MARKS = "osD^vPX*"
+"""Marks of lines and dots."""
 
 
 def pyplot() -> Any:  # noqa: ANN401 (a module)
@@ -44,6 +63,12 @@ def folded(name: str, longest: int = 16) -> str:
 def unique(items: Iterable[Any]) -> list[Any]:
     """Return each item once, in the order of their first appearance."""
     return list(dict.fromkeys(items))
+
+
+def look_of(name: str, names: Sequence[str]) -> tuple[str, int]:
+    """Return a line's colour and its mark's place in `MARKS`: the same wherever it appears."""
+    i = list(names).index(name)
+    return COLOURS[i % len(COLOURS)], (i + i // len(COLOURS)) % len(MARKS)
 
 
 def save(figure: "Figure", path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from stemgan.files import whole_file
 from stemgan.pathfiles import FramePath, write_path
-from stemgan.plots.style import pyplot, save
+from stemgan.plots.style import MARKS, look_of, pyplot, save
 from stemgan.scan.costs import course_of
 from stemgan.study.optimise.measuring import drawn
 from stemgan.study.optimise.search import Search
@@ -135,12 +135,13 @@ def _draw(path: Path, search: Search, rows: list[Row]) -> None:
     """Draw the errors in the order of the trials with the best so far, and against time."""
     done = [row for row in rows if row["state"] == "measured"]
     figure, axes = pyplot().subplots(1, 2, figsize=(10, 4))
-    for number, family in enumerate(search.space.families):
+    for family in search.space.families:
         members = [row for row in done if row["family"] == family]
         if not members:
             continue
         errors = [row["error"] for row in members]
-        look = {"label": family, "s": 22, "marker": "osD^v<>PX*hp"[number % 12]}
+        colour, mark = look_of(family, search.space.families)
+        look = {"label": family, "s": 22, "color": colour, "marker": MARKS[mark]}
         axes[0].scatter([row["trial"] for row in members], errors, **look)
         axes[1].scatter([1e3 * row["duration_s"] for row in members], errors, **look)
     if done:

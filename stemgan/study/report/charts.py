@@ -5,6 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 Number = float | None
+Limits = tuple[float, float]
+
+_ROOM = 0.07
+"""Share of an axis that is left free at an end."""
+_NARROWEST = 1.5
+"""End of a logarithmic abscissa over its beginning, at least: 1/20 and 1/20.2 are near."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,7 @@ class View:
     keys : what this view is of, by the name of the choice: {"method": "linear", …}.
     lines : what is drawn.
     x_title, y_title : titles of the axes, where they differ from the chart's.
+    x_ticks : marks of the abscissa, where they do.
     zero : whether the ordinate begins at 0; None: as the chart says.
     """
 
@@ -46,6 +53,7 @@ class View:
     x_title: str = ""
     y_title: str = ""
     zero: bool | None = None
+    x_ticks: tuple[tuple[float, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,7 @@ class Chart:
     views : panels.
     paper : the choices that are drawn for papers, such as {"measure": "…"}; others are on the
         page and in the CSV only.
+    order : names of lines that have the same looks in all charts, here or not.
     """
 
     name: str
@@ -80,6 +89,7 @@ class Chart:
     y: Axis
     views: tuple[View, ...]
     paper: dict[str, str] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
 
     @property
     def panels(self) -> list[View]:
@@ -99,37 +109,52 @@ class Chart:
     @property
     def names(self) -> list[str]:
         """Names of all lines, each once, so that a line looks the same in every view."""
-        return list(dict.fromkeys(line.name for view in self.views for line in view.lines))
+        here = (line.name for view in self.views for line in view.lines)
+        return list(dict.fromkeys([*self.order, *here]))
+
+    def limits(self, view: View) -> tuple[Limits | None, Limits | None]:
+        """Return where a view's axes begin and end: marks and bars have room around them.
+
+        None where the abscissa, which is linear, is left to who draws it.
+        """
+        zero = self.y.zero if view.zero is None else view.zero
+        x = [v for line in view.lines for v in line.x if v is not None]
+        y = [
+            v
+            for line in view.lines
+            for v in (*line.y, *line.low, *line.high)
+            if v is not None and math.isfinite(v)
+        ]
+        across = _log_limits(x, _NARROWEST) if self.x.scale == "log" else None
+        if self.y.scale == "log":
+            return across, _log_limits(y, 1.0)
+        low, high = min([0.0] * zero + y, default=0.0), max(y, default=0.0)
+        room = _ROOM * ((high - low) or abs(high) or 1.0)
+        return across, (low if zero and low == 0 else low - room, high + room)
 
 
-COLOURS = (
-    "#0060a8",
-    "#c44601",
-    "#00795a",
-    "#a8327e",
-    "#7a5c00",
-    "#5b4bc4",
-    "#1c1c1c",
-    "#8a3324",
-    "#2f7ea6",
-    "#586b00",
-)
-"""Colours of lines: all have a contrast of 4.5 or more to white, and differ in brightness for
-those who see few colours; marks differ too."""
-
-
-def look_of(name: str, names: Sequence[str]) -> tuple[str, int]:
-    """Return a line's colour and the number of its mark: the same wherever it appears."""
-    i = list(names).index(name)
-    return COLOURS[i % len(COLOURS)], (i + i // len(COLOURS)) % 8
+def _log_limits(values: Iterable[float], least: float) -> Limits | None:
+    """Return ends of a logarithmic axis, the higher at least `least` times the lower."""
+    known = [value for value in values if value > 0 and math.isfinite(value)]
+    if not known:
+        return None
+    low, high = min(known), max(known)
+    wider = max(1.0, math.sqrt(least * low / high))
+    room = (wider * high / low * wider) ** _ROOM
+    return low / wider / room, high * wider * room
 
 
 def log_ticks(values: Iterable[float]) -> tuple[tuple[float, str], ...]:
-    """Mark 1, 2 and 5 of every decade, or 1 alone where there are many."""
+    """Mark 1, 2 and 5 of every decade; 1 alone where there are many, more where few."""
     known = [value for value in values if value > 0]
     if not known:
         return ()
-    low, high = math.floor(math.log10(min(known))), math.ceil(math.log10(max(known)))
-    steps = (1, 2, 5) if high - low <= 2 else (1,)
-    marks = [step * 10.0**power for power in range(low, high + 1) for step in steps]
-    return tuple((mark, f"{mark:g}") for mark in marks)
+    low, high = min(known), max(known)
+    steps = (1, 2, 5) if high / low <= 1000 else (1,)
+    if high / low < 5:
+        steps = (1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)
+    powers = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1)
+    marks = [step * 10.0**power for power in powers for step in steps]
+    below = max(mark for mark in marks if mark <= low * (1 + 1e-9))
+    above = min(mark for mark in marks if mark >= high * (1 - 1e-9))
+    return tuple((mark, f"{mark:g}") for mark in marks if below <= mark <= above)

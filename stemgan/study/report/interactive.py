@@ -1,8 +1,11 @@
 """Charts as plotly figures: plain JSON for the script that the page carries."""
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
-from stemgan.study.report.charts import Axis, Chart, Line, View, look_of
+from stemgan.plots.style import look_of
+from stemgan.study.report.charts import Axis, Chart, Limits, Line, View
 from stemgan.study.report.labels import figure
 
 _MARKS = (
@@ -38,17 +41,26 @@ def _view(view: View, chart: Chart, names: list[str]) -> Json:
     traces = [
         trace for line in view.lines for trace in _traces(line, look_of(line.name, names))
     ]
-    title = view.y_title or chart.y.title
-    zero = chart.y.zero if view.zero is None else view.zero
-    return {
-        "keys": view.keys,
-        "data": traces,
-        "xaxis": {"title": {"text": _folded(view.x_title or chart.x.title), "standoff": 8}},
-        "yaxis": {
-            "title": {"text": _folded(title)},
-            "rangemode": "tozero" if zero else "normal",
-        },
-    }
+    across, up = chart.limits(view)
+    x: Json = {"title": {"text": _folded(view.x_title or chart.x.title), "standoff": 8}}
+    x |= _ticks(view.x_ticks or chart.x.ticks) | _range(chart.x, across)
+    y = {"title": {"text": _folded(view.y_title or chart.y.title)}} | _range(chart.y, up)
+    return {"keys": view.keys, "data": traces, "xaxis": x, "yaxis": y}
+
+
+def _ticks(ticks: Sequence[tuple[float, str]]) -> Json:
+    if not ticks:
+        return {}
+    values, texts = zip(*ticks, strict=True)
+    return {"tickvals": values, "ticktext": texts}
+
+
+def _range(axis: Axis, limits: Limits | None) -> Json:
+    """Give an axis its ends; of a logarithmic one plotly wants the logarithms."""
+    if limits is None:
+        return {"autorange": "reversed" if axis.falling else True}
+    ends = [math.log10(v) if axis.scale == "log" else v for v in limits]
+    return {"range": _short(ends[::-1] if axis.falling else ends)}
 
 
 def _traces(line: Line, look: tuple[str, int]) -> list[Json]:
@@ -128,7 +140,7 @@ def _layout(chart: Chart) -> Json:
     return {
         "xaxis": _axis(chart.x),
         "yaxis": _axis(chart.y),
-        "margin": {"l": 64, "r": 14, "t": 12, "b": 56},
+        "margin": {"l": 64, "r": 14, "t": 34, "b": 56},
         "legend": {"orientation": "h", "y": -0.22, "yanchor": "top", "x": 0},
         "hovermode": "closest",
         "font": {"family": "system-ui, sans-serif", "size": 13, "color": "#1c1c1c"},
@@ -148,14 +160,7 @@ def _axis(axis: Axis) -> Json:
         "automargin": True,
         "zeroline": False,
     }
-    if axis.ticks:
-        values, texts = zip(*axis.ticks, strict=True)
-        found |= {"tickvals": values, "ticktext": texts}
-    if axis.falling:
-        found["autorange"] = "reversed"
-    if axis.zero:
-        found["rangemode"] = "tozero"
-    return found
+    return found | _ticks(axis.ticks)
 
 
 def _folded(title: str) -> str:

@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stemgan.files import whole_file
-from stemgan.plots.style import pyplot
-from stemgan.study.report.charts import Axis, Chart, Line, View, look_of
+from stemgan.plots.style import MARKS, look_of, pyplot
+from stemgan.study.report.charts import Axis, Chart, Line, View
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 FOLDER = "figures"
-_MARKS = "osD^vPX*"
 _PANELS = 9
 """Panels of one file; more views make more files."""
 _LETTERS = 14
@@ -157,7 +156,7 @@ def _plot(axis: "Axes", line: Line, look: tuple[str, int]) -> None:
         yerr=gaps,
         color=colour,
         linestyle=style,
-        marker=_MARKS[mark],
+        marker=MARKS[mark],
         markersize=size,
         linewidth=1.3,
         elinewidth=0.8,
