@@ -1,12 +1,38 @@
-"""The one exception that a user's mistake raises, and checks of what users give."""
+"""What a user's mistake raises, what ends a run early, and checks of what users give."""
+
+import signal
 
 
 class InputError(ValueError):
     """The input or the arguments are wrong.
 
     The message is one sentence: what is wrong, where, and what to do. The command line prints
-    it on stderr and exits with code 2; every other exception is a bug and exits with code 1.
+    it on stderr and exits with code 2; every other exception is a bug and exits with code 1,
+    but for `Ended`.
     """
+
+
+class Ended(RuntimeError):
+    """A run has ended early, and in good order; the message is one sentence.
+
+    code : with which the command line exits.
+    """
+
+    code = 1
+
+
+class Stopped(Ended):
+    """A signal has stopped a run.
+
+    Parameters
+    ----------
+    number : the signal's.
+    how : how to go on.
+    """
+
+    def __init__(self, number: int, how: str) -> None:
+        super().__init__(f"stopped by {signal.Signals(number).name}: {how}")
+        self.number, self.code = number, 128 + number
 
 
 def check_whole(name: str, value: object, least: int) -> None:

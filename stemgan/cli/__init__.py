@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 from stemgan import __version__
-from stemgan.errors import InputError
+from stemgan.errors import Ended, InputError
 
 COMMANDS = {
     "demo": "reconstruct the bundled partial scan with the bundled weights",
@@ -65,8 +65,9 @@ def main(argv: list[str] | None = None) -> int:
 
     Returns
     -------
-    The exit code: 0 done, 2 wrong input or arguments (one sentence on stderr), 130 interrupted.
-    Any other exception is a bug and leaves with its traceback and code 1.
+    The exit code: 0 done, 2 wrong input or arguments (one sentence on stderr), 130 interrupted,
+    128 + its number stopped by another signal. Any other exception is a bug and leaves with its
+    traceback and code 1.
     """
     arguments = sys.argv[1:] if argv is None else argv
     if not arguments or arguments[0] in ("-h", "--help"):
@@ -88,6 +89,9 @@ def main(argv: list[str] | None = None) -> int:
     except InputError as error:
         print(f"stemgan: {error}", file=sys.stderr)
         return 2
+    except Ended as end:
+        print(f"stemgan: {end}", file=sys.stderr)
+        return end.code
     except KeyboardInterrupt:
         print("stemgan: interrupted", file=sys.stderr)
         return 130

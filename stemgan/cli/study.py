@@ -109,6 +109,7 @@ def study(config: "DictConfig") -> dict[str, Any]:
     from omegaconf import OmegaConf
 
     from stemgan.cli.studies.asking import request_of, running_of
+    from stemgan.cli.training.processes import until_stopped
     from stemgan.study import run_study
     from stemgan.study.methods import count_gpus
     from stemgan.study.planning import make_plan, notes
@@ -120,18 +121,19 @@ def study(config: "DictConfig") -> dict[str, Any]:
         say(note)
     workers = how.workers or max(1, count_gpus(plan.methods, plan.device))
     start = time.perf_counter()
-    outcome = run_study(
-        plan,
-        how.folder,
-        workers=workers,
-        part=how.part,
-        parts=how.parts,
-        overwrite=how.overwrite,
-        report=how.report,
-        progress=lambda steps, left: watched(steps, left),
-        say=say,
-        config=OmegaConf.to_yaml(config),
-    )
+    with until_stopped():
+        outcome = run_study(
+            plan,
+            how.folder,
+            workers=workers,
+            part=how.part,
+            parts=how.parts,
+            overwrite=how.overwrite,
+            report=how.report,
+            progress=lambda steps, left: watched(steps, left),
+            say=say,
+            config=OmegaConf.to_yaml(config),
+        )
     return {
         "output_dir": str(how.folder),
         "images": len(plan.sources),

@@ -22,8 +22,10 @@ from stemgan.study.tasks import Error
 _HELD = 2
 """Settings whose sums are held in memory: tasks come setting by setting."""
 
-_SECONDS = 60
-"""Between savings of the sums that are under way."""
+_SECONDS = 15
+"""Between savings of the sums that are under way, at least."""
+_SHARE = 0.05
+"""Of the time of a run that saving may take."""
 
 PAGES = ("mean error", "mean absolute error", "root mean square error")
 _SUMS = "sums.{}.{}.npz"
@@ -32,9 +34,9 @@ _SUMS = "sums.{}.{}.npz"
 class Maps:
     """Sums of errors at each pixel, for settings whose mask is the same for all images.
 
-    Each part of a study keeps the sums of its own images in files beside its journal, saved now
-    and then, when a setting is through and when a run stops. Tasks whose errors are in no file
-    are done again. `write` adds up all parts.
+    Each part of a study keeps the sums of its own images in files beside its journal, saved
+    every quarter of a minute, when a setting is through and when a run stops. Tasks whose
+    errors are in no file are done again. `write` adds up all parts.
     """
 
     def __init__(
@@ -48,7 +50,9 @@ class Maps:
         self.images: dict[Setting, set[str]] = defaultdict(set)
         self.sums: dict[Setting, dict[str, SystematicError]] = {}
         self.elsewhere: dict[Setting, set[str]] = defaultdict(set)
-        self.saved = time.monotonic()
+        self.unsaved: set[Setting] = set()
+        self.torn: Setting | None = None
+        self.due = time.monotonic() + _SECONDS
         for setting in self.slugs:
             for file in self._files(setting):
                 names, _ = self._read(file, setting)
@@ -66,17 +70,22 @@ class Maps:
         if not self.wants(image, setting):
             return
         sums = self._sums(setting)
+        self.torn = setting  # until the image is in with every method
         for error in errors:
             sums.setdefault(error.method, SystematicError()).update(error.error)
         self.images[setting].add(image)
-        if time.monotonic() - self.saved > _SECONDS:
+        self.unsaved.add(setting)
+        self.torn = None
+        if time.monotonic() > self.due:
             self.save()
 
     def save(self) -> None:
         """Save the sums that are under way."""
-        for setting in self.sums:
+        start = time.monotonic()
+        for setting in self.unsaved - {self.torn}:
             self._save(setting)
-        self.saved = time.monotonic()
+        end = time.monotonic()
+        self.due = end + max(_SECONDS, (end - start) / _SHARE)
 
     def write(self) -> list[Path]:
         """Add up the parts, and write a TIFF for each setting and method.
@@ -109,7 +118,8 @@ class Maps:
     def _sums(self, setting: Setting) -> dict[str, SystematicError]:
         if setting not in self.sums:
             for through in list(self.sums)[: -_HELD + 1]:
-                self._save(through)
+                if through in self.unsaved:
+                    self._save(through)
                 del self.sums[through]
             self.sums[setting] = self._read(self._own(setting), setting)[1]
         return self.sums[setting]
@@ -134,6 +144,7 @@ class Maps:
         names = np.array(sorted(self.images[setting]))
         with whole_file(self._own(setting)) as temporary:
             np.savez(temporary, digest=self._digest(setting), names=names, **arrays)
+        self.unsaved.discard(setting)
 
     def _digest(self, setting: Setting) -> str:
         """Digest what the sums of a setting depend on, beside their images."""

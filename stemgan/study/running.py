@@ -9,8 +9,9 @@ from stemgan.processes import check_workers, in_processes
 from stemgan.study.detection import feature_tasks
 from stemgan.study.journal import Journal
 from stemgan.study.maps import Maps
-from stemgan.study.methods import load_completers, share_processor
+from stemgan.study.methods import Completers, load_completers, share_processor
 from stemgan.study.plan import StudyPlan
+from stemgan.study.stopping import Signals
 from stemgan.study.tasks import Error, Record, ScanTask, Task, Tools
 
 Progress: TypeAlias = Callable[[Iterable[None], int], Iterable[None]]
@@ -47,6 +48,7 @@ def run_tasks(
     maps: Maps,
     *,
     workers: int = 1,
+    methods: Completers | None = None,
     progress: Progress = lambda steps, _: steps,
     begin: Callable[[], None] = lambda: None,
 ) -> None:
@@ -58,6 +60,7 @@ def run_tasks(
     tasks : what is left of it, for this process.
     journal, maps : where the records and the errors at each pixel go.
     workers : processes; each has the methods loaded, and a GPU where there are some.
+    methods : of the plan, where they are loaded already.
     progress : wraps the steps to be taken, given their number.
     begin : called when all is ready, before the first task.
 
@@ -65,24 +68,28 @@ def run_tasks(
     ------
     InputError : a method that cannot run here, a file that cannot be written, or more workers
         than the system allows.
+    Stopped : a signal has come; what was done until then is written.
     """
     check_workers(workers)
     if not tasks:
         return
     # In this process in any case: what cannot run here is found before anything is written.
-    tools = Tools(plan, load_completers(plan.methods, plan.device))
+    tools = Tools(plan, methods or load_completers(plan.methods, plan.device))
     begin()
+    how = f"the same command with output_dir={journal.path.parent} goes on"
 
-    def steps() -> Iterator[None]:
+    def steps(signals: Signals) -> Iterator[None]:
         for done in _run(tools, tasks, workers):
-            journal.add(done.task.key, done.records, done.seconds)
-            if isinstance(done.task, ScanTask):
-                maps.add(done.task.source.name, done.task.setting, done.errors)
+            with signals.writing():
+                journal.add(done.task.key, done.records, done.seconds)
+                if isinstance(done.task, ScanTask):
+                    maps.add(done.task.source.name, done.task.setting, done.errors)
             yield
 
     try:
-        for _ in progress(steps(), len(tasks)):
-            pass
+        with Signals(maps.save, how) as signals:
+            for _ in progress(steps(signals), len(tasks)):
+                pass
     finally:
         maps.save()
 

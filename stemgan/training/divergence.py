@@ -4,8 +4,10 @@ from pathlib import Path
 
 import torch
 
+from stemgan.errors import Ended
 
-class Diverged(RuntimeError):
+
+class Diverged(Ended):
     """A loss or a gradient is not finite; the message says at which step."""
 
 

@@ -1,6 +1,7 @@
 """Callbacks that watch a training: checkpoints, pictures, curves, speed, provenance."""
 
-from stemgan.watching.checkpoints import LastCheckpoint, Stopped, best_checkpoint
+from stemgan.errors import Stopped
+from stemgan.watching.checkpoints import LastCheckpoint, best_checkpoint
 from stemgan.watching.curves import ErrorCurves
 from stemgan.watching.panels import Panels
 from stemgan.watching.progress import Progress

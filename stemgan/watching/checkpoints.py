@@ -14,25 +14,11 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
-from stemgan.errors import check_number
+from stemgan.errors import Stopped, check_number
 from stemgan.files import whole_file
 
 _REQUEUE = getattr(signal, "SIGUSR1", None)  # Windows has none
 _OURS = (signal.SIGTERM, signal.SIGINT, _REQUEUE)
-
-
-class Stopped(Exception):
-    """A signal has stopped training between two steps; the last checkpoint says where.
-
-    Parameters
-    ----------
-    number : the signal's.
-    path : the last checkpoint.
-    """
-
-    def __init__(self, number: int, path: Path) -> None:
-        super().__init__(f"stopped by {signal.Signals(number).name}: go on with resume={path}")
-        self.number = number
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -139,7 +125,7 @@ class LastCheckpoint(Checkpoint):
             _requeue()
         elif number not in _OURS and callable(handler):
             handler(number, None)
-        raise Stopped(number, self.path)
+        raise Stopped(number, f"go on with resume={self.path}")
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save where the best weights are chosen, too."""

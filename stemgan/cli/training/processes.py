@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from stemgan.cli.common import say
+from stemgan.errors import Ended
 
 _SET = ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "LOCAL_RANK", "WORLD_SIZE", "WANDB_MODE")
 
@@ -57,18 +58,15 @@ def _part() -> None:
 def until_stopped() -> Iterator[None]:
     """End as a signal or a divergence wants it: a sentence, and a code.
 
-    Both end all processes at the same step. One that was started by another says nothing and
-    ends with 0: for any other code Lightning would kill the first, which may still be saving.
+    Both end all processes of a training at the same step. One that was started by another says
+    nothing and ends with 0: for any other code Lightning would kill the first, which may still
+    be saving.
     """
-    from stemgan.training import Diverged
-    from stemgan.watching import Stopped
-
     started = os.environ.get("LOCAL_RANK", "0") != "0"
     try:
         yield
-    except (Stopped, Diverged) as end:
+    except Ended as end:
         if started:
             raise SystemExit(0) from None
         say(f"stemgan: {end}")
-        code = 128 + end.number if isinstance(end, Stopped) else 1
-        raise SystemExit(code) from None
+        raise SystemExit(end.code) from None
