@@ -27,8 +27,12 @@ HEAVY = (
     "wandb",
     "numpy",
 )
-OPTIONS = sorted(f"{path.parent.name}={path.stem}" for path in ROOT.glob("conf/*/*.yaml"))
-"""Every choice of a configuration group, as an override."""
+OPTIONS = sorted(
+    f"{path.parent.name}={path.stem}"
+    for path in ROOT.glob("conf/*/*.yaml")
+    if path.parent.name != "study"  # of another command, and tested with it
+)
+"""Every choice of a configuration group of the training, as an override."""
 
 
 def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
