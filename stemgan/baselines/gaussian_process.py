@@ -77,15 +77,19 @@ def gaussian_process(
 
     def complete(values: Image, infill: Image) -> Image:
         plane = _plane(values, scan.mask)
+        limits = float(infill.min()), float(infill.max())
+        del infill
         rest = np.where(scan.mask, values - plane, np.float32(0))
         deviation = float(rest[scan.mask].std())
         if deviation < FLAT:
-            return np.clip(plane, infill.min(), infill.max())
-        model = _Model(scan, (rest / deviation).astype(np.float32), workers)
+            return np.clip(plane, *limits)
+        rest = (rest / deviation).astype(np.float32, copy=False)
+        model = _Model(scan, rest, workers)
+        del values, rest  # a large frame's arrays fill the memory
         for _ in range(rounds):
             model.refine(peak, peak_width)
         found = plane + np.float32(deviation) * model.mean()
-        return np.clip(found, infill.min(), infill.max()).astype(np.float32, copy=False)
+        return np.clip(found, *limits).astype(np.float32, copy=False)
 
     return in_own_unit(scan, complete)
 
@@ -105,7 +109,7 @@ class _Model:
         self.smooth = bounded(np.real(spectrum_of(covariance.on_grid(shape), shape)))
         self.peaks = np.ones_like(self.smooth)
         rng = np.random.default_rng(0)
-        self.waves = spectrum_of(rng.standard_normal(shape, dtype=np.float32), shape)
+        rng.standard_normal(shape, dtype=np.float32)  # `_drawn` takes these again
         self.errors = rng.standard_normal(len(self.values)) * np.sqrt(relative)
         self.dual: Vector | None = None
         self.sampled: Vector | None = None
@@ -126,8 +130,7 @@ class _Model:
         """Take one step towards the spectrum and the noise that explain the values best."""
         system, spectrum = self.system, self.spectrum
         system.prepare(spectrum, self.noise)
-        drawn = system.take(system.image(self.waves * np.sqrt(spectrum)))
-        drawn += np.sqrt(self.noise) * self.errors
+        drawn = self._drawn(spectrum)
         self.dual, self.sampled = self._explain(drawn)
         pixels = system.shape[0] * system.shape[1]
         given, sampled = (
@@ -135,10 +138,20 @@ class _Model:
             for dual in (self.dual, self.sampled)
         )
         evidence = _evidence(spectrum, given, sampled, self.peaks, self.noise)
+        del given, sampled, spectrum, drawn
         self._raise(evidence, peak, peak_width)
         relative = system.relative
         ratio = inner(relative, self.dual**2) / inner(relative, self.sampled**2)
         self.noise = max(self.noise * float(np.clip(ratio, 0.3, 3)), LEAST_NOISE)
+
+    def _drawn(self, spectrum: Image) -> Vector:
+        """Draw measured values of the process, from the same random numbers every time."""
+        shape = self.system.shape
+        white = np.random.default_rng(0).standard_normal(shape, dtype=np.float32)
+        waves = spectrum_of(white, shape)
+        waves *= np.sqrt(spectrum)
+        drawn = self.system.take(self.system.image(waves))
+        return drawn + np.sqrt(self.noise) * self.errors
 
     def _explain(self, drawn: Vector) -> tuple[Vector, Vector]:
         """Solve for the values and for what was drawn, side by side where threads allow it."""
@@ -160,7 +173,7 @@ class _Model:
         there, thought = (
             np.bincount(ring, (calm * x).ravel()) for x in (given, evidence.sampled)
         )
-        factor = ((there + FEW) / (thought + FEW)).clip(0.05, 20)[self.rings]
+        factor = ((there + FEW) / (thought + FEW)).clip(0.05, 20).astype(np.float32)[self.rings]
         ratio = average(given * calm, PATCH_WIDTH) / safe(
             average(expected * calm * factor, PATCH_WIDTH)
         )

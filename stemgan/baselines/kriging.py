@@ -68,8 +68,10 @@ class Kriging:
         columns = np.concatenate([self.neighbours, own], axis=1)
         used = columns >= 0
         starts = np.concatenate([[0], np.cumsum(used.sum(axis=1))])
-        # In double precision, as products with other precisions copy the matrix every time.
-        entries = values[used].astype(np.float64)
+        # In one precision with what it multiplies, or each product copies it: double, but for
+        # large frames, whose memory it would rule.
+        precise = len(self.points) <= _MOST_POINTS
+        entries = values[used].astype(np.float64 if precise else np.float32)
         self.factor = csr_matrix((entries, columns[used], starts))
         self.transposed = self.factor.T.tocsr()
 
@@ -137,7 +139,8 @@ class Kriging:
             inverse = 1 / (self.spectrum + np.float32(self.variance))
             return self.take(self.image(self.spread(residual, workers) * inverse, workers))
         found = np.empty_like(residual)
-        found[self.order] = self.transposed @ (self.factor @ residual[self.order])
+        given = residual[self.order].astype(self.factor.dtype, copy=False)
+        found[self.order] = self.transposed @ (self.factor @ given)
         return found
 
 

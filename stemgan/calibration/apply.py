@@ -49,14 +49,18 @@ class Calibrated:
         width = self.deviation(truth)
         distance = self.scan.nearest[0]
         relative = relative_distance(self.scan)
-        std, *shifts = (
-            width * np.where(distance > 0, np.interp(relative, DISTANCES[1:], row[1:]), row[0])
-            for row in factors
-        )
+
+        def widened(row: NDArray[np.float64]) -> NDArray[np.float64]:
+            found = np.interp(relative, DISTANCES[1:], row[1:])
+            found[distance == 0] = row[0]
+            found *= width
+            return found
+
+        std = np.minimum(widened(factors[0]), _EXTREME).astype(np.float32)
         quantiles = np.empty((len(LEVELS), *self.scan.shape), np.float32)
-        for k, shift in enumerate(shifts):
-            quantiles[k] = np.clip(self.image + shift, -_EXTREME, _EXTREME)
-        return Intervals(np.minimum(std, _EXTREME).astype(np.float32), quantiles)
+        for k, row in enumerate(factors[1:]):  # one by one, as large frames fill the memory
+            quantiles[k] = np.clip(self.image + widened(row), -_EXTREME, _EXTREME)
+        return Intervals(std, quantiles)
 
     def deviation(self, truth: str) -> NDArray[np.float64]:
         """Return the deviation before calibration: for the raw truth, the noise added."""

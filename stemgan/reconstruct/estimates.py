@@ -72,8 +72,11 @@ def prepared(scans: Sequence[PartialScan], device: torch.device) -> list[Prepare
 def _prepared(scan: PartialScan, kriged: Image) -> Prepared:
     scale = intensity_scale(scan)
     distance, infill = scan.nearest
-    planes = (scale.apply(infill), scan.dwell, distance, scale.apply(kriged))
-    return Prepared(np.stack(planes), scale)
+    planes = np.empty((_PLANES, *scan.shape), np.float32)
+    planes[0] = scale.apply(infill)
+    planes[1], planes[2] = scan.dwell, distance
+    planes[3] = scale.apply(kriged)
+    return Prepared(planes, scale)
 
 
 def estimate(
