@@ -8,7 +8,7 @@ from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from hypothesis import given
 from hypothesis import strategies as st
-from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch import LightningModule
 from lightning.pytorch.utilities import move_data_to_device
 
 from stemgan.cli.train import configuration_folder
@@ -20,6 +20,7 @@ from stemgan.data.sampler import WeightedSampler, draw_order
 from stemgan.errors import InputError
 from stemgan.scan import FAMILIES, ScanDesign
 from stemgan_data_prep.synthesize import synthesize
+from tests.trainers import quiet
 
 
 @pytest.fixture(scope="module")
@@ -263,15 +264,7 @@ class Witness(LightningModule):
 @pytest.mark.parametrize("stop_after", [2, 6, 8])
 def test_trainer_resumes_in_mid_epoch(dataset, tmp_path, stop_after):
     def run(witness, **fit):
-        trainer = Trainer(
-            max_epochs=3,
-            accelerator="cpu",
-            logger=False,
-            enable_checkpointing=False,
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            default_root_dir=str(tmp_path),
-        )
+        trainer = quiet(tmp_path, max_epochs=3)
         trainer.fit(witness, datamodule=data(dataset), **fit)
         return witness.batches
 

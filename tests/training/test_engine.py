@@ -17,6 +17,7 @@ from stemgan.networks.ede2020 import Ede2020Config, Ede2020Generator, ede2020_in
 from stemgan.training import Diverged
 from stemgan.training.adversarial import frozen
 from stemgan.training.randomness import normal, uniform
+from tests.trainers import quiet
 from tests.training.batches import batch, made
 
 MODELS = ("stemgan", "ede2020")
@@ -96,16 +97,7 @@ def flat(module):
 def run(model, steps, folder, **options):
     """Train on the same batches every time."""
     data = DataLoader([batch(4, 64, seed) for seed in range(steps)], batch_size=None)
-    trainer = Trainer(
-        max_steps=steps,
-        accelerator="cpu",
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        default_root_dir=folder,
-        **options,
-    )
+    trainer = quiet(folder, max_steps=steps, **options)
     trainer.fit(model, data)
     return trainer
 

@@ -7,6 +7,7 @@ import torch
 from stemgan.data.samples import collate, partial_scan_sample
 from stemgan.kriging import krige
 from stemgan.scan import ScanDesign
+from tests.trainers import quiet
 from tests.training.batches import made
 
 
@@ -39,21 +40,12 @@ def test_what_the_loader_made_is_kept():
 
 @pytest.mark.filterwarnings("ignore")  # Lightning's own, on small machines
 def test_training_and_validation_run_without_it(tmp_path):
-    from lightning.pytorch import Trainer
     from torch.utils.data import DataLoader
 
     model, seen = made("stemgan"), []
     model.generator.register_forward_pre_hook(lambda _, given: seen.append(given[3]))
     data = DataLoader([scanned(kriged=False)], batch_size=None)
-    trainer = Trainer(
-        max_steps=1,
-        accelerator="cpu",
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        default_root_dir=tmp_path,
-    )
+    trainer = quiet(tmp_path, max_steps=1)
     trainer.fit(model, data, [data, data])
     batch = scanned(kriged=False)
     assert torch.equal(seen[0], krige(batch.infill, batch.dwell))
