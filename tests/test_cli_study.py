@@ -11,6 +11,7 @@ from stemgan.cli.studies.asking import request_of
 from stemgan.cli.studies.tables import summary_text
 from stemgan.cli.study import STUDY, watched
 from stemgan.images import write_image
+from stemgan.study.notes import notes
 from stemgan.study.planning import make_plan, settings_of
 
 SMALL = (
@@ -86,6 +87,94 @@ def test_what_is_wrong_is_a_sentence_before_any_work(words, expected, capsys, tm
     assert line.startswith("stemgan: ")
     assert expected in line
     assert not (tmp_path / "s").exists()
+
+
+def image(path, values=None, side=48):
+    noise = np.random.default_rng(0).random((side, side), np.float32)
+    write_image(path, noise if values is None else values)
+    return path
+
+
+def refused(capsys, tmp_path, *words):
+    """Return the sentence that a study of files is refused with, before it has a folder."""
+    given = {word.partition("=")[0] for word in words}
+    small = [word for word in SMALL if word.partition("=")[0] not in {*given, "images"}]
+    small = [word for word in small if not word.startswith("synthetic")]
+    assert main(["study", *words, *small, f"output_dir={tmp_path / 'refused'}"]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert not (tmp_path / "refused").exists()
+    return line
+
+
+def test_an_image_without_contrast_is_refused_by_name(tmp_path, capsys):
+    good, flat = image(tmp_path / "good.tif"), np.full((48, 48), 7, np.float32)
+    image(tmp_path / "flat.tif", flat)
+    line = refused(capsys, tmp_path, f"images=[{good},{tmp_path / 'flat.tif'}]")
+    assert f"{tmp_path / 'flat.tif'} has no contrast" in line
+    framed = flat.copy()
+    framed[0] = 1
+    image(tmp_path / "framed.tif", framed)
+    line = refused(capsys, tmp_path, f"images={tmp_path / 'framed.tif'}", "crop=32")
+    assert "the middle of image framed of" in line
+
+
+def test_what_a_refusal_advises_can_be_followed(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    image(tmp_path / "a.tif")
+    (tmp_path / "bad").mkdir()
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "bad" / "path.npy", rng.uniform(-20, 20, (400, 2)))
+    line = refused(capsys, tmp_path, "images=a.tif", "scans=[bad/path.npy]")
+    assert "say odemis:bad/path.npy or abtem:bad/path.npy" in line
+    small = ["methods=[nearest]", "report=false", "output_dir=s"]
+    assert main(["study", "images=a.tif", "scans=['odemis:bad/path.npy']", *small]) == 0
+    capsys.readouterr()
+    assert "leave out by=" in refused(capsys, tmp_path, "images=a.tif", "by=specimen")
+
+
+@pytest.mark.parametrize("name", ["text.tif", "cut.onnx"])
+def test_a_method_that_is_no_weights_file_is_found_first(name, tmp_path, capsys):
+    (tmp_path / name).write_text("no weights")
+    words = [f"images={image(tmp_path / 'a.tif')}", f"methods=[{tmp_path / name}]"]
+    line = refused(capsys, tmp_path, *words)
+    assert f"{tmp_path / name} is not a readable" in line
+    assert "stemgan export" in line
+
+
+def test_equal_coverages_are_one():
+    plan = make_plan(request_of(entries("images=synthetic", "coverages=[0.05,1/20,1/9]")))
+    spirals = [one.coverage for one in plan.settings if one.scan == "spiral"]
+    assert spirals == ["0.05", "1/9"]
+
+
+def test_what_path_files_cover_is_said(tmp_path):
+    lines = [f"{x},{y},1e-6" for x in np.linspace(0.1, 0.9, 6) for y in (0.2, 0.5, 0.8)]
+    text = "# shape=48x48 unit=fraction\nx,y,dwell\n" + "\n".join(lines)
+    (tmp_path / "p.csv").write_text(text)
+    image(tmp_path / "a.tif")
+    image(tmp_path / "b.tif", side=96)
+    scans = f"scans=[{tmp_path / 'p.csv'}]"
+
+    def said(name):
+        plan = make_plan(request_of(entries(f"images={tmp_path / name}", scans)))
+        return next(note for note in notes(plan) if "p.csv" in note)
+
+    assert said("a.tif").endswith("p.csv measures 1/128 of 48x48 px")
+    assert "measures 1/512 of 96x96 px, and 1/128 of the 48x48 px it was made for" in said(
+        "b.tif"
+    )
+    assert "stemgan scan --shape 96x96" in said("b.tif")
+
+
+def test_what_is_not_asked_for_any_more_is_said_to_be_kept(tmp_path, capsys):
+    words = [*SMALL, f"output_dir={tmp_path / 's'}"]
+    assert main(["study", *words]) == 0
+    assert "kept in the journal" not in capsys.readouterr().err
+    others = [word for word in words if not word.startswith("scans")]
+    assert main(["study", *others, "scans=[dots]"]) == 0
+    assert "2 results of scans and images that are not asked for" in capsys.readouterr().err
+    assert main(["study", *others, "scans=[dots,spiral]"]) == 0
+    assert "kept in the journal" not in capsys.readouterr().err
 
 
 def test_an_output_among_the_images_is_refused(tmp_path, capsys):
@@ -164,14 +253,23 @@ def test_progress_says_how_long_it_takes_yet(monkeypatch, capsys):
 def test_a_summary_shows_what_differs():
     row = {"label": "", "control": "", "scan": "spiral", "dwell_s": 1e-6, "lag_s": 0.0}
     row |= {"method": "linear", "groups": 3, "rmse_blurred_low": 1.0, "rmse_blurred_high": 3.0}
-    rows = [
-        {**row, "coverage": "1/20", "dose": None, "rmse_blurred": 2.0},
-        {**row, "coverage": "1/20", "dose": 5.0, "rmse_blurred": None},
-        {**row, "control": "full-raw", "coverage": "1", "dose": 5.0, "rmse_blurred": 9.0},
+    paths = [
+        {**row, "coverage": "1/20", "dose": None, "images": 9, "rmse_blurred": 2.0},
+        {**row, "coverage": "1/20", "dose": 5.0, "images": 9, "rmse_blurred": None},
     ]
+    full = {**row, "control": "full-raw", "coverage": "1", "dose": 5.0, "images": 4}
+    rows = [*paths, {**full, "rmse_blurred": 19.4}]
     title, *lines = summary_text(rows).splitlines()
     assert "3 groups" in title
     assert lines[0].split() == ["scan", "coverage", "e/px", "linear"]
     assert lines[1].split() == ["spiral", "1/20", "none", "2.00", "[1.00,", "3.00]"]
     assert lines[2].split() == ["spiral", "1/20", "5", "-"]
-    assert lines[3].startswith("full-raw (linear)")
+    assert len(lines) == 3
+    few = [{**paths[1], "images": 4, "rmse_blurred": 1.5}, rows[-1]]
+    text = summary_text(rows, few)
+    assert "Full scans of the same dose, on the 4 images that are clean enough" in text
+    apart = text.split("\n\n")[1:]
+    assert apart[0].splitlines()[2].split() == [
+        *("full-raw", "linear", "19", "[1.00,", "3.00]")
+    ]
+    assert apart[1].splitlines()[2].split() == ["spiral", "1/20", "1.50", "[1.00,", "3.00]"]

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stemgan.cli.common import emit, say
@@ -112,13 +113,11 @@ def study(config: "DictConfig") -> dict[str, Any]:
     from stemgan.cli.training.processes import until_stopped
     from stemgan.study import run_study
     from stemgan.study.methods import count_gpus
-    from stemgan.study.planning import make_plan, notes
+    from stemgan.study.planning import make_plan
 
     entries: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore
     how = running_of(entries)
     plan = make_plan(request_of(entries))
-    for note in notes(plan):
-        say(note)
     workers = how.workers or max(1, count_gpus(plan.methods, plan.device))
     start = time.perf_counter()
     with until_stopped():
@@ -153,6 +152,7 @@ def study(config: "DictConfig") -> dict[str, Any]:
 def text(figures: dict[str, Any]) -> str:
     """Say for people what a study came to."""
     from stemgan.cli.studies.tables import summary_text
+    from stemgan.study.report.loading import Study
 
     folder = figures["output_dir"]
     missing = figures["tasks"] - figures["done"]
@@ -161,7 +161,10 @@ def text(figures: dict[str, Any]) -> str:
             f"{figures['run']} tasks done; {missing} of {figures['tasks']} are left to other "
             f"parts: the same command on {folder}, or the last part, writes the tables"
         )
-    parts = [summary_text(figures["summary"])] if figures["summary"] else []
+    summary = figures["summary"]
+    full = any(row["control"] for row in summary)
+    on_controls = Study(Path(folder)).on_controls if full else []
+    parts = [summary_text(summary, on_controls)] if summary else []
     if figures["failed"]:
         parts.append(f"{figures['failed']} tasks could not be: see {folder}/failures.csv")
     parts.append(
