@@ -11,11 +11,13 @@ import pytest
 from PIL import Image
 
 from stemgan.errors import InputError
-from stemgan.plots.style import COLOURS
+from stemgan.plots.style import COLOURS, look_of
 from stemgan.study.report import draw, paper, write_report
+from stemgan.study.report.charts import log_ticks
 from stemgan.study.report.interactive import figure_json
 from stemgan.study.report.loading import load
 from stemgan.study.report.words import answer
+from stemgan.study.tables import write_table
 from tests import study_tables
 from tests.browser import Browser, browser
 
@@ -100,10 +102,12 @@ def test_names_from_the_study_are_text_not_markup(page):
 
 def test_the_answer_names_the_better_path_and_how_sure_that_is(folder):
     said = answer(load(folder))
-    assert said[0].startswith(
-        "No noise, completed by network: dots leaves the least mean error"
+    assert said[0].startswith("No noise: use dots at 1/17.9: 2.5 % error, 447 ms; at 1/50:")
+    assert said[0].endswith("Completed by network.")
+    assert "dots leaves the least mean error of 2 scans" in said[1]
+    more = re.search(
+        r"spiral leaves ([\d.]+) % more error \(\+([\d.]+) to \+([\d.]+) %\)", said[1]
     )
-    more = re.search(r"spiral leaves ([\d.]+) % more error \(([\d.]+) to ([\d.]+) %\)", said[0])
     value, low, high = map(float, more.groups())
     assert low <= value <= high
     assert value == pytest.approx(25, abs=2)  # 1 / 0.8
@@ -120,7 +124,52 @@ def test_the_answer_does_not_call_a_chance_a_difference(tmp_path):
         study_tables.write(tmp_path, "results")
     finally:
         study_tables.SCANS["dots"] = 0.8
-    assert "is not surely worse" in answer(load(tmp_path))[0]
+    said = answer(load(tmp_path))
+    assert re.match(
+        r"No noise: use (dots or spiral|spiral or dots): which is better is", said[0]
+    )
+    assert "is not surely worse" in said[1]
+
+
+def test_the_answer_says_how_many_groups_would_tell(tmp_path):
+    write_table(tmp_path, "results", study_tables.results(groups=4))
+    said = answer(load(tmp_path))
+    assert "use dots at 1/17.9" in said[0]
+    assert "4 groups of images cannot tell which is better, at least 6 are needed" in said[0]
+
+
+def test_full_scans_do_not_choose_the_method(tmp_path):
+    rows = study_tables.results()
+    full = [
+        {**row, "scan": "raster", "coverage": "1", "achieved": 1.0}
+        | {"rmse_blurred": 99.0 if row["method"] == "network" else 0.1}
+        for row in rows
+        if (row["scan"], row["coverage"], row["control"]) == ("spiral", "1/50", "")
+    ]
+    write_table(tmp_path, "results", rows + full)
+    said = answer(load(tmp_path))
+    assert said[0].endswith("Completed by network.")
+    assert "raster" not in said[0] + said[1]
+
+
+def test_jumps_that_cost_nothing_are_said_to_be_free(tmp_path):
+    rows = [
+        {**row, "jumps": 800.0 * (row["scan"] == "dots"), "settling_s": 0.0, "flyback_s": 0.0}
+        for row in study_tables.results()
+    ]
+    write_table(tmp_path, "results", rows)
+    assert "447 ms (jumps counted as free); at" in answer(load(tmp_path))[0]
+
+
+def test_too_few_images_for_a_threshold_are_no_misses(tmp_path):
+    rows = [
+        row for row in study_tables.detection() if row["image"] in ("vacancy-1", "vacancy-2")
+    ]
+    write_table(tmp_path, "detection", rows)
+    study = load(tmp_path)
+    assert {row["misses"] for row in study.detection} == {None}
+    assert "2 images are too few" in answer(study)[0]
+    assert "at least 11 are needed (features.images=11)" in answer(study)[0]
 
 
 def test_every_chart_is_a_valid_plotly_figure_and_a_figure_for_papers(folder):
@@ -140,6 +189,30 @@ def test_every_chart_is_a_valid_plotly_figure_and_a_figure_for_papers(folder):
             rows = list(csv.DictReader(file))
         points = sum(len(line.x) for view in chart.views for line in view.lines)
         assert len(rows) == points
+
+
+def test_a_scan_looks_the_same_in_all_charts(folder):
+    charts = draw(load(folder))
+    assert {look_of("dots", chart.names) for chart in charts} == {look_of("b", ["a", "b"])}
+
+
+def test_axes_have_room_around_what_they_show(folder):
+    for chart in draw(load(folder)):
+        for view in chart.views:
+            across, up = chart.limits(view)
+            assert up is not None
+            bottom, top = up
+            lines = [(line.y, line.low, line.high) for line in view.lines]
+            shown = [v for parts in lines for part in parts for v in part if v is not None]
+            assert bottom <= min(shown)
+            assert max(shown) < top
+            assert across is None or across[1] / across[0] > 1.5
+
+
+def test_logarithmic_axes_within_a_decade_have_marks():
+    for ends in ((0.00082, 0.0046), (0.0021, 0.0029), (1.0, 30.0), (3.0, 3.0), (0.1, 5000.0)):
+        inside = [v for v, _ in log_ticks(ends) if ends[0] / 1.25 <= v <= ends[1] * 1.25]
+        assert inside
 
 
 def test_the_chart_of_coverage_has_the_means_over_groups(folder):
@@ -265,7 +338,7 @@ def test_a_choice_changes_a_chart_and_a_click_sorts(seen: Browser, folder):
 
 def test_without_scripts_the_words_and_the_figures_are_there(seen: Browser, folder):
     seen.open((folder / "report.html").as_uri(), 390, scripts=False)
-    assert "dots leaves the least error" in seen.run("document.body.innerText")
+    assert "use dots at 1/17.9" in seen.run("document.body.innerText")
     shown = "[...document.querySelectorAll('noscript img')].every((i) => i.naturalWidth > 200)"
     assert seen.run(shown)
     assert seen.run("document.querySelectorAll('noscript img').length") == len(CHARTS)

@@ -30,10 +30,13 @@ DISTANCE_EDGES = (0.0, 1.0, 2.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, math.inf)
 PITCH_EDGES = (0.0, 0.05, 0.15, 0.25, 0.35, 0.45, math.inf)
 """Distances over the pitch; between parallel lines they end at a half."""
 
+FALSE_ALARMS = 0.05
+"""The usual share of places without a feature at which one may be seen."""
+
 _Z = 1.959963984540054  # 97.5 % quantile of the normal distribution
 
 
-def decided(records: Iterable[Record], false_alarms: float = 0.05) -> list[Record]:
+def decided(records: Iterable[Record], false_alarms: float = FALSE_ALARMS) -> list[Record]:
     """Say of each record of the table "detection" whether the feature was detected.
 
     Parameters
@@ -65,6 +68,23 @@ def _threshold(scores: Array, false_alarms: float) -> float | None:
     return float(np.partition(scores, rank - 1)[rank - 1])
 
 
+def images_needed(places: float, false_alarms: float = FALSE_ALARMS) -> int:
+    """Return how many images a threshold needs.
+
+    Parameters
+    ----------
+    places : that are looked at in each image without a feature.
+    false_alarms : wanted share of these that are called detected.
+
+    Examples
+    --------
+    >>> images_needed(4), images_needed(1)
+    (6, 20)
+    """
+    others = math.ceil(1 / false_alarms - 1e-9) - 1
+    return 1 + math.ceil(others / max(places, 1))
+
+
 def _with_verdict(row: Record, threshold: float | None) -> Record:
     detected = None if threshold is None else bool(row["score"] > threshold)
     return {**row, "threshold": threshold, "detected": detected}
@@ -92,8 +112,8 @@ def detection_summary(rows: Sequence[Record]) -> list[Record]:
     shown : how much of the feature's contrast completions show: mean score with the feature
         minus that at the same places without, where completions err too.
     flagged : share of features for which the 90 % interval leaves room.
-    misses, misses_flagged : features that are missed, and the share of these for which it
-        does; hits_flagged is that of the detected ones.
+    misses, misses_flagged : features that are missed (None where no threshold is known), and
+        the share of these for which it does; hits_flagged is that of the detected ones.
     misses_deviation, hits_deviation : mean predicted deviation over the image's median.
     deviation_tells : how often a missed feature lies where more deviation is predicted than
         where a detected one lies: 0.5 says that the deviation tells nothing.
@@ -139,7 +159,7 @@ def _rates(rows: list[Record]) -> Record:
         "false_discovery_rate": false,
         "shown": _difference(_mean(there, "score"), _mean(absent, "score")),
         "flagged": _mean(there, "flagged"),
-        "misses": len(misses),
+        "misses": None if there and rate is None else len(misses),
         "misses_flagged": _mean(misses, "flagged"),
         "hits_flagged": _mean(hits, "flagged"),
         "misses_deviation": _mean(misses, "deviation"),

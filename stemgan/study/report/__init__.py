@@ -1,5 +1,6 @@
 """The report of a study: one self-contained page, and figures for papers."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from stemgan.files import whole_file
@@ -83,4 +84,5 @@ def draw(study: Study) -> list[Chart]:
         lattice_chart(ordered(study.lattice)),
         *detection_charts(ordered(study.detection)),
     ]
-    return [chart for chart in charts if chart.views]
+    order = tuple(dict.fromkeys(row["scan"] for row in [*study.paths, *study.detection]))
+    return [replace(chart, order=order) for chart in charts if chart.views]

@@ -129,7 +129,8 @@ class Chart:
         if self.y.scale == "log":
             return across, _log_limits(y, 1.0)
         low, high = min([0.0] * zero + y, default=0.0), max(y, default=0.0)
-        room = _ROOM * ((high - low) or abs(high) or 1.0)
+        span = max(high - low, 0.1 * abs(high), 0.1 * abs(low))
+        room = _ROOM * (span or 1.0)
         return across, (low if zero and low == 0 else low - room, high + room)
 
 

@@ -1,5 +1,6 @@
 """Charts of what less error costs: dose and time, and full scans of the same dose."""
 
+import math
 from collections.abc import Iterable, Sequence
 
 from stemgan.study.report.against import (
@@ -10,7 +11,15 @@ from stemgan.study.report.against import (
     number_of,
 )
 from stemgan.study.report.charts import Axis, Chart, Line, View, log_ticks
-from stemgan.study.report.labels import CONDITIONS, CONTROLS, MEASURES, duration, keys_of, label
+from stemgan.study.report.labels import (
+    CONDITIONS,
+    CONTROLS,
+    MEASURES,
+    duration,
+    is_partial,
+    keys_of,
+    label,
+)
 from stemgan.study.summaries import Row, gathered
 
 _MOST = 3
@@ -24,13 +33,15 @@ def control_chart(rows: Sequence[Row]) -> Chart:
     known = [r for r in rows if not r.get("label") and r.get("dose") is not None]
     full = [row for row in known if row.get("control") and row.get(ERROR) is not None]
     views = []
-    paths = [row for row in known if not row.get("control")]
+    paths = [row for row in known if not row.get("control") and is_partial(row)]
     for members in gathered(paths, list(CONDITIONS)).values():
         lines = by_coverage(members, ERROR)
         ends = [x for line in lines for x in line.x if x is not None]
         same = [row for row in full if row["dose"] == members[0]["dose"]]
         most = _MOST * max((row[ERROR] for row in members if row[ERROR]), default=0.0)
-        levels = [_level(row, max(ends), min(ends)) for row in same if row[ERROR] <= most]
+        kinds = gathered(same, ["control"]).values()
+        best = [min(part, key=lambda row: row[ERROR]) for part in kinds]
+        levels = [_level(row, max(ends), min(ends)) for row in best if row[ERROR] <= most]
         if lines and levels:
             views.append(View(keys_of(members[0]), tuple(lines + levels)))
     return Chart(
@@ -38,8 +49,9 @@ def control_chart(rows: Sequence[Row]) -> Chart:
         "Partial scans beside full scans of the same dose",
         "Dashed levels: full scans that put the same number of electrons on the same specimen. "
         "Truths are clean, or nearly so: noise added to a noisy truth is no dose. Where a "
-        "dashed level lies below the lines, scan everything, faster. Levels of more than "
-        f"{_MOST} times the largest error of a partial scan are left to the table.",
+        "dashed level lies below the lines, scan everything, faster. Of each kind the best; "
+        f"others, and levels of more than {_MOST} times the largest partial error, are "
+        "left to the table.",
         Axis("achieved coverage", "log", coverage_ticks(paths), falling=True),
         Axis(MEASURES[ERROR][1], zero=True),
         tuple(views),
@@ -67,7 +79,8 @@ def dose_chart(rows: Sequence[Row], on_controls: Sequence[Row]) -> Chart:
     chosen = on_controls or rows
     noisy = [row for row in chosen if row.get("dose") and not row.get("label")]
     full = [row for row in noisy if row.get("control")]
-    paths = [row for row in noisy if not row.get("control")]
+    paths = [row for row in noisy if not row.get("control") and is_partial(row)]
+    best = [_least(part) for part in gathered(full, ["control"]).values()]
     views = []
     for members in gathered(paths, ["coverage", "method", "dwell_s", "lag_s"]).values():
         if len({row["dose"] for row in members}) < 2:
@@ -75,7 +88,8 @@ def dose_chart(rows: Sequence[Row], on_controls: Sequence[Row]) -> Chart:
         lines = _by_dose(members, ["scan"])
         lines += [
             line_of(_control_name(part[0]), part, "dose", ERROR, "dose", look="dashes")
-            for part in gathered(full, ["control", "method"]).values()
+            for part in best
+            if part
         ]
         keys = {"coverage": members[0]["coverage"], **keys_of(members[0])}
         views.append(View({k: v for k, v in keys.items() if k != "dose"}, tuple(lines)))
@@ -83,11 +97,20 @@ def dose_chart(rows: Sequence[Row], on_controls: Sequence[Row]) -> Chart:
         "error_against_dose",
         "Error against dose",
         "Dose is the mean number of electrons per pixel of the field: partial and full scans "
-        "of one dose put the same number on the specimen. Dashed: full scans.",
+        "of one dose put the same number on the specimen. Dashed: full scans, the best of each "
+        "kind.",
         Axis("dose over the field [electrons/px]", "log", log_ticks(r["dose"] for r in noisy)),
         Axis(MEASURES[ERROR][1], "log", log_ticks(row[ERROR] for row in noisy)),
         tuple(views),
     )
+
+
+def _least(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows of the method of least error, in the mean of logarithms over doses."""
+    parts = gathered([row for row in rows if row[ERROR]], ["method"]).values()
+    most = max(map(len, parts), default=0)
+    whole = [part for part in parts if len(part) == most]
+    return min(whole, key=lambda part: sum(math.log(row[ERROR]) for row in part), default=[])
 
 
 def _by_dose(rows: Sequence[Row], names: Sequence[str]) -> list[Line]:
@@ -100,7 +123,6 @@ def _by_dose(rows: Sequence[Row], names: Sequence[str]) -> list[Line]:
 def pareto_chart(rows: Sequence[Row]) -> Chart:
     """Draw error against time and against dose: every setting a mark, the best joined."""
     views = []
-    ticks: list[float] = []
     for (method,), members in gathered(rows, ["method"]).items():
         for name, column, title in (
             ("time", "duration_s", "duration of the scan [s]"),
@@ -109,7 +131,7 @@ def pareto_chart(rows: Sequence[Row]) -> Chart:
             known = [{**row, "setting": setting(row)} for row in members if row.get(column)]
             if len({row[column] for row in known}) < 2:
                 continue
-            ticks += [row[column] for row in known]
+            ticks = log_ticks(row[column] for row in known)
             lines = [
                 line_of(scan, part, column, ERROR, "setting", look="marks")
                 for (scan,), part in gathered(known, ["scan"]).items()
@@ -118,14 +140,14 @@ def pareto_chart(rows: Sequence[Row]) -> Chart:
             best = line_of("least error for so much", front, column, ERROR, "setting")
             lines.append(Line(best.name, best.x, best.y, hover=best.hover, look="front"))
             keys = {"against": name, "completed by": method}
-            views.append(View(keys, tuple(lines), x_title=title))
+            views.append(View(keys, tuple(lines), x_title=title, x_ticks=ticks))
     return Chart(
         "pareto_front",
         "What less error costs: time and dose",
         "Every mark is a setting: a scan at a coverage, dose, dwell and coil lag. On the steps "
         "lie those that no other beats in both. Time is that of the whole scan, with settling "
         "and flyback.",
-        Axis("duration of the scan [s]", "log", log_ticks(ticks)),
+        Axis("duration of the scan [s]", "log"),
         Axis(MEASURES[ERROR][1], zero=True),
         tuple(views),
     )

@@ -1,13 +1,13 @@
 """Pieces of the page: tables, pictures, charts, as HTML."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
 from stemgan.study.report.charts import Chart
 from stemgan.study.report.interactive import alt_text
-from stemgan.study.report.labels import figure
+from stemgan.study.report.labels import figure, percent
 from stemgan.study.report.pictures import Picture, data_uri
 from stemgan.study.report.tabled import Cell
 
@@ -39,7 +39,7 @@ def table(rows: Sequence[Row], name: str, file: str = "") -> str:
         for c in columns
     )
     lines = "".join(
-        "<tr>" + "".join(_cell(row.get(c), c in texts) for c in columns) + "</tr>"
+        "<tr>" + "".join(_cell(row.get(c), c, c in texts) for c in columns) + "</tr>"
         for row in rows[:_MOST_LINES]
     )
     rest = len(rows) - _MOST_LINES
@@ -62,23 +62,28 @@ def _text(is_text: bool) -> str:
     return ' class="text"' if is_text else ""
 
 
-def _cell(value: Any, is_text: bool) -> str:  # noqa: ANN401 (a cell)
+def _cell(value: Any, heading: str, is_text: bool) -> str:  # noqa: ANN401 (a cell)
+    written = _in_percent if "[%" in heading else figure
     if isinstance(value, Cell):
-        return _interval(value)
+        return _interval(value, written)
     if isinstance(value, bool):
         return f"<td{_text(is_text)}>{'yes' if value else 'no'}</td>"
     if isinstance(value, int | float):
-        return f'<td{_text(is_text)} data-value="{value!r}">{figure(float(value), 4)}</td>'
+        return f'<td{_text(is_text)} data-value="{value!r}">{written(float(value))}</td>'
     return f"<td{_text(is_text)}>{escape(str(value)) if value not in (None, '') else '–'}</td>"
 
 
-def _interval(cell: Cell) -> str:
+def _in_percent(value: float) -> str:
+    return percent(value, 3)
+
+
+def _interval(cell: Cell, written: Callable[[float], str]) -> str:
     if cell.value is None:
         return "<td>–</td>"
     ends = ""
     if cell.low is not None and cell.high is not None:
-        ends = f' <span class="soft">({figure(cell.low)} to {figure(cell.high)})</span>'
-    return f'<td data-value="{cell.value!r}">{figure(cell.value)}{ends}</td>'
+        ends = f' <span class="soft">({written(cell.low)} to {written(cell.high)})</span>'
+    return f'<td data-value="{cell.value!r}">{written(cell.value)}{ends}</td>'
 
 
 def chart(drawn: Chart, static: bytes | None) -> str:

@@ -67,20 +67,52 @@ def share(text: str) -> float:
     return parse_coverage(text) if text else 0.0
 
 
+def is_partial(row: Row) -> bool:
+    """Tell whether a scan leaves anything out."""
+    return share(row["coverage"]) < 1
+
+
 def figure(value: float | None, digits: int = 3) -> str:
-    """Write a number to so many significant digits, without exponents where it is readable."""
+    """Write a number to so many significant digits, without exponents where it is readable.
+
+    Whole numbers, which count things, have all their digits.
+    """
     if value is None:
         return "–"
+    if value == round(value) and abs(value) < 1e6:
+        return f"{value:.0f}"
     if value and not 1e-4 <= abs(value) < 1e6:
         return f"{value:.{digits - 1}e}"
     text = f"{value:.{digits}g}"
     return f"{float(text):.0f}" if "e" in text else text
 
 
+def percent(value: float | None, digits: int = 2) -> str:
+    """Write per cent: from 10 on without decimals, from 1 on with the same number of them.
+
+    Examples
+    --------
+    >>> percent(117.4), percent(9.96), percent(4.0), percent(0.123)
+    ('117', '10', '4.0', '0.12')
+    """
+    if value is not None and abs(value) >= 0.995:
+        return f"{value:.{0 if abs(value) >= 9.95 else digits - 1}f}"
+    return figure(value, digits)
+
+
 def interval(row: Row, name: str, unit: str = "", by: float = 1.0) -> str:
     """Write a mean and its interval: "3.2 % (2.91 to 3.52 %)"."""
     low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
-    text = f"{figure(by * row[name])}{unit}"
+    written = percent if "%" in unit else figure
+    text = f"{written(by * row[name])}{unit}"
     if low is None or high is None:
         return text
-    return f"{text} ({figure(by * low)} to {figure(by * high)}{unit})"
+    return f"{text} ({written(by * low)} to {written(by * high)}{unit})"
+
+
+def time_of(row: Row) -> str:
+    """Write a scan's duration, and whether jumps cost nothing of it; "" if it has none."""
+    if not row.get("duration_s"):
+        return ""
+    free = row.get("jumps") and not row.get("settling_s") and not row.get("flyback_s")
+    return duration(row["duration_s"]) + " (jumps counted as free)" * bool(free)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +11,7 @@ from typing import Any
 
 from stemgan.errors import InputError
 from stemgan.study import statistics
+from stemgan.study.detection_rates import FALSE_ALARMS
 from stemgan.study.summaries import Row
 
 _TRUTHS = {"True": True, "False": False, "true": True, "false": False}
@@ -112,6 +114,16 @@ class Study:
         """The study's configuration, as written; "" if it is not there."""
         path = self.folder / "study.yaml"
         return path.read_text("utf-8") if path.is_file() else ""
+
+    @cached_property
+    def false_alarms(self) -> float:
+        """The share of places without a feature at which one may be seen."""
+        found = re.search(r"^ +false_alarms: *([\d.e+-]+) *$", self.config, re.MULTILINE)
+        try:
+            wanted = float(found[1]) if found else FALSE_ALARMS
+        except ValueError:
+            wanted = FALSE_ALARMS
+        return wanted if 0 < wanted < 1 else FALSE_ALARMS
 
     @property
     def provenance(self) -> Any:  # noqa: ANN401 (JSON)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from stemgan.files import whole_file
 from stemgan.plots.style import MARKS, look_of, pyplot
-from stemgan.study.report.charts import Axis, Chart, Line, View
+from stemgan.study.report.charts import Axis, Chart, Limits, Line, View
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -170,22 +170,24 @@ def _floats(values: Sequence[float | None]) -> list[float]:
 
 
 def _dress(axis: "Axes", chart: Chart, view: View) -> None:
-    _scale(axis, chart.x)
+    across, up = chart.limits(view)
+    _scale(axis, chart.x, view, across)
     axis.set_xlabel(view.x_title or chart.x.title, fontsize=8)
     axis.set_ylabel((view.y_title or chart.y.title).replace(" [", "\n["), fontsize=8)
     axis.tick_params(labelsize=8)
     if chart.y.scale == "log":
         axis.set_yscale("log")
-    if chart.y.zero if view.zero is None else view.zero:
-        axis.set_ylim(bottom=0)
+    axis.set_ylim(up)
 
 
-def _scale(axis: "Axes", x: Axis) -> None:
+def _scale(axis: "Axes", x: Axis, view: View, across: Limits | None) -> None:
     if x.scale == "log":
         axis.set_xscale("log")
-    low, high = axis.get_xlim()
-    if x.ticks:
-        seen = [(v, text) for v, text in x.ticks if low <= v <= high]
+    low, high = across or axis.get_xlim()
+    axis.set_xlim(low, high)
+    ticks = view.x_ticks or x.ticks
+    if ticks:
+        seen = [(v, text) for v, text in ticks if low <= v <= high]
         axis.set_xticks([v for v, _ in seen], [text for _, text in seen])
         axis.set_xticks([], minor=True)
     if x.falling:

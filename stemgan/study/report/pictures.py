@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from stemgan.study.report.costs import setting
+
 Array = NDArray[Any]
 _SIDE = 256
 """Side of what is shown of an example [px]: its middle, so that no pixel is lost."""
@@ -65,13 +67,14 @@ def middle(image: Array, side: int = _SIDE) -> Array:
 
 
 def example(arrays: Mapping[str, Array], title: str) -> list[Picture]:
-    """Draw truth, partial scan, completion and deviation of one example at one grey scale."""
+    """Draw truth, scan, completion and deviation of one example at one grey scale."""
     truth = middle(np.asarray(arrays["truth"], np.float64))
     low, high = np.percentile(truth, (0.5, 99.5))
+    whole = "partial" in arrays and bool(np.isfinite(arrays["partial"]).all())
     found = []
     for name, caption in (
         ("truth", "truth"),
-        ("partial", "partial scan"),
+        ("partial", "full scan" if whole else "partial scan"),
         ("completion", "completion"),
     ):
         if name in arrays:
@@ -116,6 +119,7 @@ def read_maps(folder: Path) -> list[tuple[str, Array]]:
     found = []
     for path in sorted((folder / FOLDER).glob("*.tif")):
         record = read_stack(path)[0].metadata
-        names = [record[key] for key in ("scan", "coverage", "method") if key in record]
-        found.append((" ".join(map(str, names)) or path.stem, read_map(path, 128)))
+        named = {"scan", "coverage", "method"} <= set(record)
+        title = f"{record['scan']} at {setting(record)}, {record['method']}" if named else ""
+        found.append((title or path.stem, read_map(path, 128)))
     return found

@@ -13,7 +13,7 @@ from stemgan.study.report.costs import setting
 from stemgan.study.report.labels import figure
 from stemgan.study.report.loading import Study
 from stemgan.study.report.pictures import example, map_pictures, read_maps
-from stemgan.study.report.words import answer
+from stemgan.study.report.words import answer, too_few_images
 
 _MOST_CELLS = 150_000
 """Cells of the full table in the page; of more rows the first are there, and it says so."""
@@ -57,7 +57,7 @@ def sections(study: Study, charts: Sequence[Chart], static: Static) -> list[Sect
         (
             "misses",
             "What is missed",
-            _table(tabled.detection(study.detection), "detection_summary"),
+            _few(study) + _table(tabled.detection(study.detection), "detection_summary"),
         ),
         ("published", "Beside published errors", _published(study)),
         ("examples", "Best, median and worst", _examples(study)),
@@ -71,6 +71,11 @@ def sections(study: Study, charts: Sequence[Chart], static: Static) -> list[Sect
 def _answer(study: Study) -> str:
     said = answer(study)
     return f'<div class="answer">{hypertext.paragraphs(said)}</div>' if said else ""
+
+
+def _few(study: Study) -> str:
+    said = too_few_images(study.detection, study.false_alarms)
+    return hypertext.paragraphs(said) if said else ""
 
 
 def _table(rows: Sequence[dict[str, Any]], name: str) -> str:

@@ -55,7 +55,7 @@ def paired(rows: Iterable[Row]) -> list[dict[str, Any]]:
             "completed by": row["method"],
             "error a over b": cell(row, "ratio"),
             "error a less b [%]": cell(row, "difference"),
-            "a lower in": row.get("share_a_lower"),
+            "a lower in [% of images]": _percent(row.get("share_a_lower")),
             "p (Holm)": row.get("p_holm"),
             "better": row.get("better") or "not sure",
             "images": row["images"],
@@ -73,6 +73,7 @@ def controls(rows: Iterable[Row]) -> list[dict[str, Any]]:
             **_setting(row),
             "completed by": row["method"],
             "full scan": CONTROLS.get(row["control"], row["control"]),
+            **_made_by(row),
             "best of its dose": bool(row.get("best_control")),
             "error, partial [%]": row.get("mean_a"),
             "error, full [%]": row.get("mean_b"),
@@ -113,12 +114,14 @@ def detection(rows: Iterable[Row]) -> list[dict[str, Any]]:
             "completed by": row["method"],
             "features": row["features"],
             "images": row["images"],
-            "found": Cell(*(row.get(f"detection_{end}") for end in ("rate", "low", "high"))),
-            "seen where there is none": row.get("false_alarm_rate"),
-            "false discoveries": row.get("false_discovery_rate"),
+            "found [%]": Cell(
+                *(_percent(row.get(f"detection_{end}")) for end in ("rate", "low", "high"))
+            ),
+            "seen where there is none [%]": _percent(row.get("false_alarm_rate")),
+            "false discoveries [%]": _percent(row.get("false_discovery_rate")),
             "contrast shown": row.get("shown"),
             "misses": row.get("misses"),
-            "of these flagged": row.get("misses_flagged"),
+            "of these flagged [%]": _percent(row.get("misses_flagged")),
         }
         for row in rows
         if row["kind"] == "all"
@@ -128,6 +131,20 @@ def detection(rows: Iterable[Row]) -> list[dict[str, Any]]:
 def cell(row: Mapping[str, Any], name: str) -> Cell:
     """Take a mean and its interval out of a row."""
     return Cell(row.get(name), row.get(f"{name}_low"), row.get(f"{name}_high"))
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
+
+
+def _made_by(row: Row) -> dict[str, Any]:
+    """Say what denoised a full scan, and how large its pixels are."""
+    how = row.get("control_method") or ""
+    low = row["control"] == "low-resolution"
+    return {
+        "denoiser": "" if low or row["control"] == "full-raw" else how,
+        "pixel size": how if low else "1x1 px",
+    }
 
 
 def _setting(row: Row) -> dict[str, Any]:

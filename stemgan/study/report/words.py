@@ -3,18 +3,35 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from stemgan.study.detection_rates import images_needed
 from stemgan.study.report.against import ERROR
-from stemgan.study.report.choosing import CONDITION, MOST, more, which_path
+from stemgan.study.report.choosing import (
+    CONDITION,
+    MOST,
+    best_scan,
+    cannot_tell,
+    groups_needed,
+    more,
+    which_path,
+)
 from stemgan.study.report.costs import setting
-from stemgan.study.report.labels import CONTROLS, duration, figure, interval, label, share
+from stemgan.study.report.labels import (
+    CONTROLS,
+    duration,
+    figure,
+    interval,
+    is_partial,
+    label,
+    percent,
+    share,
+    time_of,
+)
 from stemgan.study.report.loading import Study
 from stemgan.study.summaries import Row, gathered
 
 _NEAR = 1.1
 """Settings within this factor of the least error count as nearly as good."""
 _FEW_GROUPS = 10
-_FEWEST_GROUPS = 6
-"""Of fewer, a sign-flip test never has a p below 0.05."""
 
 
 def answer(study: Study) -> list[str]:
@@ -22,22 +39,28 @@ def answer(study: Study) -> list[str]:
     method = best_method(study.paths)
     said: list[str] = []
     if method is not None:
-        rows = [row for row in study.paths if row["method"] == method]
+        rows = _partial([row for row in study.paths if row["method"] == method])
         paired = [
             row for row in study.paired if row["method"] == method and row["metric"] == ERROR
         ]
         said += which_path(rows, paired, method)
         said += [*in_a_hurry(rows), *by_distance(rows), *lattices(study.lattice, method)]
         said += [*calibrated(rows), *controls(study.controls, method)]
-    return [*said, *missed(study.detection), *limits(study)]
+    few = too_few_images(study.detection, study.false_alarms)
+    return [*said, *missed(study.detection), *few, *limits(study)]
+
+
+def _partial(rows: Sequence[Row]) -> list[Row]:
+    """Leave out full scans, which are another question; of nothing else they are all."""
+    return [row for row in rows if is_partial(row)] or list(rows)
 
 
 def best_method(rows: Sequence[Row]) -> str | None:
-    """Return the method of least mean error over the settings that all methods share."""
+    """Return the method of least mean error over partial scans that all methods complete."""
     columns = ("scan", "coverage", *CONDITION)
     errors = {
         method: {tuple(r.get(c) for c in columns): r[ERROR] for r in part if r[ERROR]}
-        for (method,), part in gathered(rows, ["method"]).items()
+        for (method,), part in gathered(_partial(rows), ["method"]).items()
     }
     if not errors:
         return None
@@ -61,7 +84,7 @@ def in_a_hurry(rows: Sequence[Row]) -> list[str]:
             continue
         said.append(
             f"If time is short ({label('dose', dose)}): {_place(fast, part)} "
-            f"takes {duration(fast['duration_s'])} in place of "
+            f"takes {time_of(fast)} in place of "
             f"{duration(best['duration_s'])} for {_place(best, part)}, and its error, "
             f"{interval(fast, ERROR, ' %')}, is within {100 * (_NEAR - 1):.0f} % of the least."
         )
@@ -77,25 +100,20 @@ def _place(row: Row, among: Sequence[Row]) -> str:
 
 
 def by_distance(rows: Sequence[Row]) -> list[str]:
-    """Say how fast error grows away from what was measured, under the first condition."""
+    """Say how fast the best scan's error grows away from what was measured, at first."""
     slope = "slope_per_px"
     first = next(iter(gathered(rows, CONDITION).values()))
-    said = []
-    for (scan,), part in gathered(first, ["scan"]).items():
-        known = [row for row in part if row.get(slope) is not None]
-        known.sort(key=lambda row: share(row["coverage"]), reverse=True)
-        if not known:
-            continue
-        ends = known if len(known) == 1 else [known[0], known[-1]]
-        sure = sum((row.get(f"{slope}_low") or 0.0) > 0 for row in known)
-        texts = " and ".join(f"{interval(row, slope)} at {row['coverage']}" for row in ends)
-        said.append(
-            f"{scan}, {texts} (surely above 0 at {sure} of {len(known)} "
-            f"coverage{'s' * (len(known) != 1)})"
-        )
-    if not said:
+    best = best_scan(first)
+    known = [row for row in first if row["scan"] == best and row.get(slope) is not None]
+    known.sort(key=lambda row: share(row["coverage"]), reverse=True)
+    if not known:
         return []
-    return [f"Rise of the error with each px of distance, % of the range: {'; '.join(said)}."]
+    ends = known if len(known) == 1 else [known[0], known[-1]]
+    texts = " and ".join(f"{interval(row, slope, ' %')} at {row['coverage']}" for row in ends)
+    return [
+        f"With each px of distance the error of {best} rises by {texts} of the range; for "
+        "other scans see the table of every setting."
+    ]
 
 
 def lattices(rows: Sequence[Row], method: str) -> list[str]:
@@ -121,42 +139,43 @@ def calibrated(rows: Sequence[Row]) -> list[str]:
     shares = [row["interval_90"] for row in rows if row.get("interval_90") is not None]
     if not shares:
         return []
-    ends = f"{figure(100 * min(shares))} to {figure(100 * max(shares))} %"
-    return [f"Of the truth, {ends} lies inside the 90 % interval, depending on the setting."]
+    ends = " to ".join(dict.fromkeys(percent(100 * end(shares)) for end in (min, max)))
+    return [f"Of the truth, {ends} % lies inside the 90 % interval, depending on the setting."]
 
 
 def controls(rows: Sequence[Row], method: str) -> list[str]:
     """Say whether a full scan of the same dose would have been better."""
-    mine = [
+    mine = [row for row in rows if row["method"] == method and row["metric"] == ERROR]
+    chosen = [
         row
-        for row in rows
-        if row["method"] == method
-        and row["metric"] == ERROR
-        and row.get("best_control")
-        and row.get("mean_a") is not None
-        and row.get("scan") != "raster"
+        for row in mine
+        if row.get("best_control") and row.get("mean_a") is not None and is_partial(row)
     ]
     return [
-        _verdict(min(part, key=lambda row: row["mean_a"]))
-        for part in gathered(mine, ["dose"]).values()
+        _verdict(min(part, key=lambda row: row["mean_a"]), mine)
+        for part in gathered(chosen, ["dose"]).values()
     ]
 
 
-def _verdict(row: Mapping[str, Any]) -> str:
-    unsure = "neither surely wins"
-    if (row.get("groups") or 0) < _FEWEST_GROUPS:
-        unsure = f"fewer than {_FEWEST_GROUPS} groups of images cannot tell"
+def _verdict(row: Mapping[str, Any], among: Sequence[Row]) -> str:
+    family = (*CONDITION, "control", "control_method")
+    tests = sum(
+        other.get("p") is not None and all(other.get(c) == row.get(c) for c in family)
+        for other in among
+    )
+    few = cannot_tell(row.get("groups") or 0, groups_needed(tests))
     winner = {
         "full scan": "the full scan wins",
         "partial scan": "the partial scan wins",
-    }.get(row.get("better") or "", unsure)
+    }.get(row.get("better") or "", few or "neither surely wins")
     full = CONTROLS.get(row["control"], row["control"])
+    how = f", {row['control_method']}" if row.get("control_method") else ""
     ratios = [row.get("ratio"), row.get("ratio_low"), row.get("ratio_high")]
     gap = more(ratios)
     return (
         f"Equal dose, {label('dose', row['dose'])}: {winner}. The best partial scan "
         f"({row['scan']} at {row['coverage']}) leaves {gap} than the best full one "
-        f"({full}), on {figure(row['images'])} images in {figure(row['groups'])} groups."
+        f"({full}{how}), on {figure(row['images'])} images in {figure(row['groups'])} groups."
     )
 
 
@@ -183,6 +202,24 @@ def missed(rows: Sequence[Row]) -> list[str]:
         said.append(
             f"Of features of the kind {feature} ({method}), {texts}."
             + (warned if misses and known else "")
+        )
+    return said
+
+
+def too_few_images(rows: Sequence[Row], false_alarms: float) -> list[str]:
+    """Say of which features nothing can be said, and how many images would do."""
+    whole = [row for row in rows if row["kind"] == "all" and row.get("images")]
+    said = []
+    for (feature,), part in gathered(whole, ["feature"]).items():
+        if any(row.get("detection_rate") is not None for row in part):
+            continue
+        row = part[0]
+        needed = images_needed(row["features"] / row["images"], false_alarms)
+        have = f"{row['images']:g} image{'s' * (row['images'] != 1)}"
+        said.append(
+            f"Of features of the kind {feature} nothing can be said: {have} are too few for a "
+            f"threshold that {figure(100 * false_alarms)} % of places without a feature pass; "
+            f"at least {needed} are needed (features.images={needed})."
         )
     return said
 
