@@ -73,6 +73,20 @@ def test_an_onnx_file_says_what_it_is(pair):
     assert header["format"] == runtime.FORMAT
 
 
+def test_info_tells_of_an_onnx_file_what_it_tells_of_its_weights(pair, capsys):
+    found = []
+    for path in pair:
+        assert main(["info", str(path), "--shape", "64x64", "--json"]) == 0
+        found.append(json.loads(capsys.readouterr().out))
+    wanted, told = found
+    assert told["onnx_of"] == "w"
+    assert told["weights_sha256"] == wanted["sha256"] != told["sha256"]
+    for name in ("architecture", "parts", "parameters", "gmac", "generator", "training"):
+        assert told[name] == wanted[name]
+    assert main(["info", str(pair[1]), "--shape", "64x64"]) == 0
+    assert "ONNX file of w" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("sides", [(16, 12), (7, 9), (1, 5), (2, 2), (20, 33)])
 def test_waves_by_matrices_are_fourier_transforms(sides):
     torch.manual_seed(0)

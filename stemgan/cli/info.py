@@ -26,7 +26,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "model",
         metavar="MODEL|FILE",
-        help="a shipped model, a weights file, or an architecture (stemgan, ede2020)",
+        help="a shipped model, a weights or ONNX file, or an architecture (stemgan, ede2020)",
     )
     parser.add_argument(
         "--shape", default="512x512", metavar="HxW", help="frame of the cost, default 512x512"
@@ -59,16 +59,35 @@ def _of_weights(model: str, shape: tuple[int, int]) -> dict[str, Any]:
     from stemgan.weights import ARCHITECTURES, find_weights, load_generator
 
     path = find_weights(model, ARCHITECTURES)
-    generator, header = load_generator(path)
-    return {
+    onnx = path.suffix == ".onnx"
+    generator, header = _from_onnx(path) if onnx else load_generator(path)
+    figures: dict[str, Any] = {
         "model": path.stem,
         "file": str(path),
         "bytes": path.stat().st_size,
         "sha256": sha256(path.read_bytes()).hexdigest(),
+    }
+    if onnx:
+        known = {"onnx_of": header.get("name"), "weights_sha256": header.get("weights_sha256")}
+        figures |= {name: value for name, value in known.items() if value}
+    return {
+        **figures,
         **_sizes(header["architecture"], generator, {}, shape),
-        "training": header["training"],
+        "training": header.get("training", {}),
         **_calibration(header),
     }
+
+
+def _from_onnx(path: Path) -> "tuple[AnyGenerator, dict[str, Any]]":
+    """Return a generator of an ONNX file's sizes, without weights, and what the file says."""
+    import torch
+
+    from stemgan.reconstruct.runtime import OnnxGenerator
+    from stemgan.weights import make_generator
+
+    header = OnnxGenerator.load(path).header
+    with torch.device("meta"):
+        return make_generator(header["architecture"], header["generator"]).eval(), header
 
 
 def _calibration(header: dict[str, Any]) -> dict[str, Any]:
@@ -158,6 +177,10 @@ def _text(figures: dict[str, Any]) -> str:
     if "file" in figures:
         size = figures["bytes"] / 1e6
         lines = [f"{first}{figures['file']}, {size:.2f} MB", f"sha256      {figures['sha256']}"]
+        if "onnx_of" in figures:
+            lines.append(f"ONNX file of {figures['onnx_of']}")
+        if "weights_sha256" in figures:
+            lines.append(f"  its weights' sha256 {figures['weights_sha256']}")
     else:
         lines = [f"{first}an architecture, with the sizes that it has by default"]
     count, needed = figures["parameters"], figures["inference_parameters"]

@@ -65,7 +65,8 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         metavar="N",
         help="write N likely images of an adversarial model, NAME.sample1.tif and so on, of "
-        "the seeds from --seed on, and how much they differ, NAME.samples_std.tif",
+        "the seeds from --seed on, and their standard deviation at each pixel (ddof 1), "
+        "NAME.samples_std.tif; NAME.tif itself is the first sample, not the mean",
     )
     parser.add_argument(
         "--uncertainty",

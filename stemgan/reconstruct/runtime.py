@@ -50,7 +50,10 @@ class OnnxGenerator:
             found = dict(session.get_modelmeta().custom_metadata_map)
         except Exception as error:  # onnxruntime's own errors share no other class
             reason = str(error).splitlines()[0]
-            raise InputError(f"{path} is not a readable ONNX file: {reason}") from error
+            raise InputError(
+                f"{path} is not a readable ONNX file ({reason}): write it again by stemgan "
+                "export --onnx"
+            ) from error
         if found.get("format") != FORMAT:
             raise InputError(
                 f"{path} is not an ONNX file of stemgan: see stemgan export --onnx"

@@ -120,8 +120,16 @@ def load_generator(
             raise InputError(
                 f"{path} is a checkpoint: take its weights out by stemgan export"
             ) from error
+        if path.suffix == ".onnx":
+            raise InputError(
+                f"{path} is an ONNX file, which holds no weights for torch: give the "
+                ".safetensors that it was made of"
+            ) from error
         reason = str(error).splitlines()[0]
-        raise InputError(f"{path} is not a readable weights file: {reason}") from error
+        raise InputError(
+            f"{path} is not a readable weights file ({reason}): give one that stemgan export "
+            "wrote"
+        ) from error
     return generator.eval(), header
 
 
