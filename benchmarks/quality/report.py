@@ -16,7 +16,7 @@ from tables import BEST, blocks, rows_of, table
 from stemgan import __version__
 from stemgan.baselines import METHODS
 from stemgan.evaluate import Condition, Plan
-from stemgan.evaluate.methods import fingerprint
+from stemgan.evaluate.methods import fingerprint, weights_digest
 from stemgan.evaluate.report import profile_rows, write_table
 from stemgan.files import whole_file
 
@@ -88,7 +88,7 @@ def _head(plan: Plan, methods: Sequence[str]) -> Lines:
     )
     counts = {c: sum(s.label == c for s in plan.sources) for c in CLASSES}
     yield "Classes: " + ", ".join(f"{n} of {c}" for c, n in counts.items()) + ".\n"
-    weights = [f"`{label(m)}` {fingerprint(m)[:12]}" for m in methods if is_model(m)]
+    weights = [f"`{label(m)}` {weights_digest(m)[:12]}" for m in methods if is_model(m)]
     yield (
         f"stemgan {__version__}; weights: {', '.join(weights) or 'none'}; classical methods: "
         f"code {fingerprint('nearest')[:12]}; Python {platform.python_version()}, "

@@ -19,7 +19,7 @@ from stemgan.errors import InputError
 from stemgan.evaluate import Condition, Source
 from stemgan.evaluate.cells import Cell, Entry
 from stemgan.evaluate.journal import Journal
-from stemgan.evaluate.methods import fingerprint
+from stemgan.evaluate.methods import fingerprint, weights_digest
 from stemgan.files import whole_file
 from stemgan.metrics import PITCH_EDGES, ErrorByDistance
 
@@ -137,7 +137,7 @@ class Store:
 
     def _slug(self, method: str) -> str:
         name = re.sub(r"[^\w.]+", "-", label(method))
-        return f"{name}-{fingerprint(method)[:8]}" if is_model(method) else name
+        return f"{name}-{weights_digest(method)[:8]}" if is_model(method) else name
 
 
 def _one_a_scan(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
