@@ -74,9 +74,22 @@ def middle(image: NDArray[np.float32], side: int | None) -> NDArray[np.float32]:
 
 
 def find_sources(
-    paths: Sequence[Path], by: str | None, crop: int | None = None
+    paths: Sequence[Path],
+    by: str | None,
+    crop: int | None = None,
+    *,
+    option: str = "--by",
+    contrast: bool = False,
 ) -> Iterator[Source]:
     """Yield every image of some files; of large ones the middle, if a `crop` [px] is given.
+
+    Parameters
+    ----------
+    paths : the files.
+    by : column of a manifest, for labels.
+    crop : longest side of what is used [px].
+    option : what gives `by`, for the message.
+    contrast : whether an image of one value, which has no range, is refused.
 
     Raises
     ------
@@ -89,7 +102,7 @@ def find_sources(
         if by is not None and by not in columns:
             raise InputError(
                 f"no {NAME} gives the column {by!r} for {path}: put one with the columns "
-                f"file and {by} beside or above the images, or leave out --by"
+                f"file and {by} beside or above the images, or leave out {option}"
             )
         for frame, micrograph in enumerate(read_stack(path)):
             _check_image(path, micrograph.data)
@@ -98,7 +111,14 @@ def find_sources(
                 name += path.suffix
             if stems[path.stem] > 1:
                 name = f"{path.parent.as_posix()}/{name}"
-            height, width = middle(micrograph.data, crop).shape
+            used = middle(micrograph.data, crop)
+            if contrast and np.ptp(used) == 0:
+                part = "" if used.shape == micrograph.data.shape else "the middle of "
+                raise InputError(
+                    f"{part}image {name} of {path} has no contrast, so that there is no range "
+                    "to measure errors by: leave it out"
+                )
+            height, width = used.shape
             alone = stems[path.stem] == 1
             group = columns.get("group") or (path.stem if alone else path.as_posix())
             label = columns[by] if by is not None else ""

@@ -41,8 +41,7 @@ def format_of(file: Path) -> str:
     if suffix in READABLE:
         return "tif"
     raise InputError(
-        f"{file} has an unknown format: name it, as in npy:{file.name}, one of "
-        f"{', '.join(FORMATS)}"
+        f"{file} has an unknown format: name it, as in npy:{file}, one of {', '.join(FORMATS)}"
     )
 
 
@@ -51,8 +50,8 @@ def _format_of_npy(file: Path) -> str:
     columns = array.shape[1] if array.ndim == 2 else 0
     if columns == 2:
         raise InputError(
-            f"{file} may hold positions for Odemis or for abTEM: say odemis:{file.name} or "
-            f"abtem:{file.name}"
+            f"{file} may hold positions for Odemis or for abTEM: say odemis:{file} or "
+            f"abtem:{file}"
         )
     if columns == 3:
         return "npy"
@@ -70,5 +69,5 @@ def _format_of_csv(file: Path) -> str:
         return "de"
     raise InputError(
         f"{file} has no header x,y,dwell, so it may be of several formats: say "
-        f"obi:{file.name} (Open Beam Interface) or de:{file.name} (Direct Electron)"
+        f"obi:{file} (Open Beam Interface) or de:{file} (Direct Electron)"
     )

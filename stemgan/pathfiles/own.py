@@ -78,6 +78,15 @@ def read_csv(file: Path) -> CustomPath:
     return path
 
 
+def own_shape(file: Path) -> tuple[int, int] | None:
+    """Return the height and width [px] of the frame that a CSV path says it was made for."""
+    if file.suffix.lower() != ".csv":
+        return None
+    comment = " ".join(line for line in text_lines(file) if line.startswith("#"))
+    said = re.search(r"shape\s*=\s*(\d+)x(\d+)", comment)
+    return None if said is None else (int(said[1]), int(said[2]))
+
+
 def is_header(line: str) -> bool:
     """Tell whether a line is the header of a path."""
     return [cell.strip().lower() for cell in line.split(",")] == ["x", "y", "dwell"]

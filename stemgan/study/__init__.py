@@ -78,26 +78,48 @@ def run_study(
     """
     from stemgan.study.finishing import finish
     from stemgan.study.folders import InUse, begin, held
-    from stemgan.study.journal import Journal
+    from stemgan.study.journal import Journal, parts_of
     from stemgan.study.maps import Maps
+    from stemgan.study.methods import load_completers
+    from stemgan.study.notes import notes
     from stemgan.study.planning import settings_of
     from stemgan.study.running import left_of, run_tasks, share_of, tasks_of
 
     check_workers(workers)
     tasks = tasks_of(plan)
     settings = settings_of(plan)
+    # What cannot run here is found before anything is written, or removed.
+    fresh = overwrite or not parts_of(folder)
+    methods = load_completers(plan.methods, plan.device) if fresh else None
     begin(folder, overwrite=overwrite)
     with held(folder, f"part {part}"):
         journal = Journal.open(folder, settings, part)
         maps = Maps(plan, folder, settings, part)
         left = left_of(share_of(tasks, part, parts), journal, maps)
+        for remark in notes(plan):
+            say(remark)
         say(f"{len(left)} of {len(tasks)} tasks to do")
+        others = len(journal.found.keys() - {task.key for task in tasks})
+        if others:
+            say(
+                f"{others} results of scans and images that are not asked for now are kept in "
+                "the journal, not in the tables: name them too to have them in"
+            )
 
         def note() -> None:
             _write(folder / "study.yaml", config)
             journal.begin(_about(plan, workers, part, parts))
 
-        run_tasks(plan, left, journal, maps, workers=workers, progress=progress, begin=note)
+        run_tasks(
+            plan,
+            left,
+            journal,
+            maps,
+            workers=workers,
+            methods=methods,
+            progress=progress,
+            begin=note,
+        )
     journal.read()
     # What was lost of another part's maps is to be done again, too.
     maps = Maps(plan, folder, settings, part)

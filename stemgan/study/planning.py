@@ -11,9 +11,10 @@ from stemgan import __version__
 from stemgan.errors import InputError, check_number, check_whole
 from stemgan.evaluate.methods import check_name, fingerprint
 from stemgan.evaluate.plan import check_frames, conditions_for
-from stemgan.evaluate.scans import Condition, file_of
+from stemgan.evaluate.scans import file_of
 from stemgan.measurement import Noise
 from stemgan.pathfiles import is_file
+from stemgan.scan import parse_coverage
 from stemgan.scan.physics import Timing
 from stemgan.study.conditions import Setting
 from stemgan.study.detection import Search
@@ -139,7 +140,7 @@ def _sources(request: Request) -> tuple[Source, ...]:
 
 
 def _settings(request: Request, sources: Sequence[Source]) -> tuple[Setting, ...]:
-    coverages = [_coverage(coverage) for coverage in request.coverages]
+    coverages = _coverages(request.coverages)
     frames = [(source.name, source.shape) for source in sources]
     if request.features:
         size = Search.from_config(dict(request.features)).size
@@ -162,9 +163,12 @@ def _real(dose: float | None) -> float | None:
     return None if dose is None else float(dose)
 
 
-def _coverage(value: Any) -> str:  # noqa: ANN401 (what YAML holds)
-    """Return a coverage as it is written, a number of YAML too."""
-    return str(value)
+def _coverages(values: Sequence[Any]) -> list[str]:
+    """Return coverages as they are written, numbers of YAML too; of equal ones the first."""
+    written: dict[float, str] = {}
+    for value in map(str, values):
+        written.setdefault(parse_coverage(value), value)
+    return list(written.values())
 
 
 def settings_of(plan: StudyPlan) -> dict[str, Any]:
@@ -192,27 +196,3 @@ def _code(plan: StudyPlan) -> dict[str, str]:
         "simulated": any(isinstance(source, Simulated) for source in plan.sources),
     }
     return {what: code_digest(names) for what, names in _CODE.items() if wanted[what]}
-
-
-def notes(plan: StudyPlan) -> list[str]:
-    """Say what comes out otherwise than asked: coverages in steps, no control, no threshold."""
-    from stemgan.evaluate.scans import coverage_notes
-
-    found = []
-    if plan.sources:
-        conditions = [Condition(one.scan, one.coverage) for one in plan.settings]
-        found += coverage_notes(conditions, plan.usual_shape)
-        if all(one.dose is None for one in plan.settings):
-            found.append(
-                "no equal-dose controls: no dose is given, so that a full scan would be perfect"
-            )
-    if plan.features:
-        search = Search.from_config(plan.features)
-        found += [
-            f"{search.images} images of the kind {kind} are too few to know a threshold of "
-            f"{search.false_alarms:g} false alarms, so that none is called detected or missed: "
-            f"say features.images={search.images_for(kind)} or more"
-            for kind in search.kinds
-            if search.images < search.images_for(kind)
-        ]
-    return found
