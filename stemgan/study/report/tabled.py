@@ -120,7 +120,7 @@ def detection(rows: Iterable[Row]) -> list[dict[str, Any]]:
             "seen where there is none [%]": _percent(row.get("false_alarm_rate")),
             "false discoveries [%]": _percent(row.get("false_discovery_rate")),
             "contrast shown": row.get("shown"),
-            "misses": row.get("misses"),
+            "misses": None if row.get("detection_rate") is None else row.get("misses"),
             "of these flagged [%]": _percent(row.get("misses_flagged")),
         }
         for row in rows
