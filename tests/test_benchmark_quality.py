@@ -18,9 +18,7 @@ from stemgan.metrics import blurred, rmse
 from stemgan.scan import ScanDesign
 
 FOLDER = Path(__file__).parents[1] / "benchmarks" / "quality"
-NAMES = (
-    "oracle", "pictures", "protocol", "ratios", "report", "run", "showing", "simple", "store", "tables",
-)  # fmt: skip
+NAMES = "oracle pictures protocol ratios report run showing simple store tables".split()
 
 
 @pytest.fixture
