@@ -18,7 +18,7 @@ from stemgan.metrics import blurred, rmse
 from stemgan.scan import ScanDesign
 
 FOLDER = Path(__file__).parents[1] / "benchmarks" / "quality"
-NAMES = "oracle pictures protocol ratios report run showing simple store tables".split()
+NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
 
 
 @pytest.fixture
