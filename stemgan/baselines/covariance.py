@@ -108,7 +108,7 @@ def variogram(
     pairs = np.rint(image_of(np.abs(there) ** 2, wide)[window])
     there = there.conj()
     there *= spectrum_of(values.astype(np.float64) ** 2, wide)
-    power = there.real.copy()
+    power = np.real(there).copy()
     del there
     power -= np.abs(spectrum_of(values.astype(np.float64), wide)) ** 2
     squares = image_of(power, wide)[window]
