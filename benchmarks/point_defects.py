@@ -104,7 +104,7 @@ def table(summary: Sequence[Row]) -> list[str]:
         lines.append(
             f"{place:<10}{row['features']:>6}{_percent(row['shown']):>9}{rate:>11}"
             f"{interval:>11}{_percent(row['false_alarm_rate']):>9}"
-            f"{_percent(row['false_discovery_rate']):>9}{row['misses']:>8}"
+            f"{_percent(row['false_discovery_rate']):>9}{_count(row['misses']):>8}"
             f"{_percent(row['misses_flagged']):>9}{_ratio(row['misses_deviation']):>11}"
             f"{_ratio(row['hits_deviation']):>8}{_ratio(row['deviation_tells']):>8}"
         )
@@ -119,6 +119,10 @@ _HEAD = (
 
 def _percent(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.0f}"
+
+
+def _count(value: int | None) -> str:
+    return "-" if value is None else str(value)
 
 
 def _ratio(value: float | None) -> str:
