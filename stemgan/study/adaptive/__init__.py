@@ -5,16 +5,9 @@ coverage that spends it (`stemgan.adaptive.fitted`). Every position gets the sam
 equal exposure means as many electrons on the specimen. The time for completing between rounds
 is not scan time: the beam is blanked; it is in the column `seconds`.
 
-On 42 micrographs of 28 groups (256 px, the time and dose of a spiral at 1/17.9, no settling,
-stemgan-s; ratios of RMSE against the blurred truth with 95 % intervals over groups), adaptive
-dots leave 0.47 (0.33 to 0.64) times the error of the spiral and 0.35 (0.25 to 0.48) of the
-serpentine; 0.88 (0.80 to 0.96) of a grid of dots; and of random dots, the best static path,
-0.93 (0.85 to 1.03), which is no certain win although the error is lower on 80 % of images. They
-gain where an image is not the same everywhere (particles, layers with holes: down to 0.68 of
-Poisson disks) and lose on perfect lattices (up to 1.35), of which every part tells as much.
-Strokes, which need no jumps, leave 0.55 (0.44 to 0.67) of the spiral's. Where each jump costs
-five dwells, a third of these images (13 groups) say that strokes with jumps win: 0.71 (0.55 to
-0.87) of the spiral, then the best static path, in the same time with 65 % of its dose.
+What was found is in docs/studies.md: choosing gains where an image is not the same everywhere
+(particles, layers with holes) and where jumps cost time, and loses on perfect lattices, of which
+every part tells as much.
 """
 
 from collections.abc import Sequence
