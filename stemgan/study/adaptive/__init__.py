@@ -6,8 +6,8 @@ equal exposure means as many electrons on the specimen. The time for completing 
 is not scan time: the beam is blanked; it is in the column `seconds`.
 
 What was found is in docs/studies.md: choosing gains where an image is not the same everywhere
-(particles, layers with holes) and where jumps cost time, and loses on perfect lattices, of which
-every part tells as much.
+(particles, layers with holes) and where jumps cost time, and loses on perfect lattices, of
+which every part tells as much.
 """
 
 from collections.abc import Sequence
