@@ -111,8 +111,8 @@ def by_distance(rows: Sequence[Row]) -> list[str]:
     ends = known if len(known) == 1 else [known[0], known[-1]]
     texts = " and ".join(f"{interval(row, slope, ' %')} at {row['coverage']}" for row in ends)
     return [
-        f"With each px of distance the error of {best} rises by {texts} of the range; for "
-        "other scans see the table of every setting."
+        f"With each px of distance the error of {best} changes by so much of the range: "
+        f"{texts}; for other scans see the table of every setting."
     ]
 
 
