@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from stemgan.evaluate.report import METRICS
 from stemgan.metrics import DISTANCE_EDGES, PITCH_EDGES, blurred, score
 from stemgan.metrics.frc import SMALLEST_SIDE, half_frequency, ring_correlation
 from stemgan.metrics.lattice import lattice_period
@@ -18,13 +19,7 @@ if TYPE_CHECKING:
     from stemgan.study.tasks import Completed
 
 FIGURES = (
-    "rmse_blurred",
-    "rmse_raw",
-    "nrmse_std_blurred",
-    "nrmse_std",
-    "psnr",
-    "ssim",
-    "log_spectrum",
+    *(name for name in METRICS if name != "seconds"),
     "frc_half",
     "slope_per_px",
     "interval_90",

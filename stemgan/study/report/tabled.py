@@ -56,10 +56,7 @@ def paired(rows: Iterable[Row]) -> list[dict[str, Any]]:
             "error a over b": cell(row, "ratio"),
             "error a less b [%]": cell(row, "difference"),
             "a lower in [% of images]": _percent(row.get("share_a_lower")),
-            "p (Holm)": row.get("p_holm"),
-            "better": row.get("better") or "not sure",
-            "images": row["images"],
-            "groups": row["groups"],
+            **_judged(row),
         }
         for row in rows
         if row["metric"] == ERROR
@@ -78,14 +75,21 @@ def controls(rows: Iterable[Row]) -> list[dict[str, Any]]:
             "error, partial [%]": row.get("mean_a"),
             "error, full [%]": row.get("mean_b"),
             "partial over full": cell(row, "ratio"),
-            "p (Holm)": row.get("p_holm"),
-            "better": row.get("better") or "not sure",
-            "images": row["images"],
-            "groups": row["groups"],
+            **_judged(row),
         }
         for row in rows
         if row["metric"] == ERROR
     ]
+
+
+def _judged(row: Row) -> dict[str, Any]:
+    """Say which side of a comparison is better, and of how many images."""
+    return {
+        "p (Holm)": row.get("p_holm"),
+        "better": row.get("better") or "not sure",
+        "images": row["images"],
+        "groups": row["groups"],
+    }
 
 
 def published(rows: Iterable[Row]) -> list[dict[str, Any]]:
