@@ -19,6 +19,7 @@ COMMANDS = {
     "prepare": "make a sharded dataset of real micrographs",
     "dataset": "look into sharded datasets, verify or merge them",
     "train": "train a model (Hydra overrides)",
+    "catalogue": "classify micrographs, read their scales, find structure among them",
     "export": "take the weights out of a training run",
     "info": "a model's parts, parameters, cost and provenance",
 }

@@ -45,11 +45,21 @@ class Parser(argparse.ArgumentParser):
         raise InputError(f"{message}: see {self.prog} --help")
 
 
-def parser_for(command: str, examples: str) -> argparse.ArgumentParser:
-    """Make the parser of `command`, with `examples` below its help and a --json flag."""
+def parser_for(
+    command: str, examples: str, purpose: str | None = None
+) -> argparse.ArgumentParser:
+    """Make the parser of `command`, with `examples` below its help and a --json flag.
+
+    Parameters
+    ----------
+    command : what is typed after "stemgan", such as "catalogue predict".
+    examples : lines of the help.
+    purpose : what the command does; that of `COMMANDS` by default.
+    """
+    purpose = COMMANDS[command] if purpose is None else purpose
     parser = Parser(
         prog=f"stemgan {command}",
-        description=COMMANDS[command][0].upper() + COMMANDS[command][1:] + ".",
+        description=purpose[0].upper() + purpose[1:] + ".",
         epilog="examples:\n" + examples,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

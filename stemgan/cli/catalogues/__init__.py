@@ -1,0 +1,1 @@
+"""What `stemgan catalogue` is made of: one module an action."""
