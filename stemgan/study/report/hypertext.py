@@ -1,14 +1,14 @@
 """Pieces of the page: tables, pictures, charts, as HTML."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from stemgan.plots.page import data_uri
 from stemgan.study.report.charts import Chart
 from stemgan.study.report.interactive import alt_text
 from stemgan.study.report.labels import figure, percent
-from stemgan.study.report.pictures import Picture, data_uri
+from stemgan.study.report.pictures import Picture
 from stemgan.study.report.tabled import Cell
 
 Row = Mapping[str, Any]
@@ -116,12 +116,3 @@ def paragraphs(sentences: Iterable[str]) -> str:
     """Write sentences as a list; a number and its per cent stay on one line."""
     lines = (escape(sentence).replace(" %", "\u00a0%") for sentence in sentences)
     return "<ul>" + "".join(f"<li>{line}</li>" for line in lines) + "</ul>"
-
-
-def embedded(name: str, data: Any) -> str:  # noqa: ANN401 (JSON)
-    """Write data for the page's script: no text in it can end the element that holds it."""
-    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    safe = (
-        text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    )
-    return f'<script type="application/json" id="{name}">{safe}</script>'

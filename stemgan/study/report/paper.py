@@ -1,7 +1,6 @@
 """Charts as figures for papers: PNG, SVG and PDF by matplotlib, and their numbers as CSV."""
 
 import csv
-import io
 import math
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stemgan.files import whole_file
+from stemgan.plots.page import small_picture
 from stemgan.plots.style import MARKS, look_of, pyplot
 from stemgan.study.report.charts import Axis, Chart, Limits, Line, View
 
@@ -47,7 +47,7 @@ def write_figures(folder: Path, chart: Chart) -> bytes | None:
             with whole_file(place / f"{name}.{suffix}") as temporary:
                 figure.savefig(temporary, metadata=unset, dpi=200)
         pyplot().close(figure)
-    return _small(place / f"{chart.name}.png")
+    return small_picture(place / f"{chart.name}.png")
 
 
 def remove_others(folder: Path, names: Iterable[str], charts: Sequence[Chart]) -> None:
@@ -76,18 +76,6 @@ def _parts(chart: Chart) -> list[list[View]]:
 def _stems(name: str) -> list[str]:
     """Name a chart's files, without suffix, as many as there may be."""
     return [name, *(f"{name}_{number}" for number in range(2, _FILES + 1))]
-
-
-def _small(path: Path) -> bytes:
-    """Return a figure at the page's size, in few colours: a tenth of the bytes."""
-    from PIL import Image
-
-    packed = io.BytesIO()
-    with Image.open(path) as image:
-        size = (round(image.width * 0.4), round(image.height * 0.4))
-        small = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
-        small.quantize(48).save(packed, "PNG", optimize=True)
-    return packed.getvalue()
 
 
 def _draw(chart: Chart, views: Sequence[View]) -> "Figure":

@@ -1,7 +1,5 @@
 """Examples and maps as pictures inside the page."""
 
-import base64
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from stemgan.plots.page import data_uri, png
 from stemgan.study.report.costs import setting
 
 Array = NDArray[Any]
@@ -27,11 +26,6 @@ class Picture(NamedTuple):
     size: tuple[int, int]
 
 
-def data_uri(packed: bytes, kind: str = "png") -> str:
-    """Write a picture's bytes as a URI that needs no file."""
-    return f"data:image/{kind};base64,{base64.b64encode(packed).decode()}"
-
-
 def grey(image: Array, low: float, high: float) -> bytes:
     """Draw an image in grey; what is NaN is dark blue."""
     known = np.isfinite(image)
@@ -39,10 +33,10 @@ def grey(image: Array, low: float, high: float) -> bytes:
     levels = np.zeros(image.shape, np.uint8)
     levels[known] = np.clip((image[known] - low) / span * 255, 0, 255).astype(np.uint8)
     if known.all():
-        return _png(Image.fromarray(levels))
+        return png(Image.fromarray(levels))
     rgb = np.repeat(levels[..., None], 3, 2)
     rgb[~known] = _UNMEASURED
-    return _png(Image.fromarray(rgb).quantize(128))
+    return png(Image.fromarray(rgb).quantize(128))
 
 
 def heat(image: Array, high: float) -> bytes:
@@ -51,13 +45,7 @@ def heat(image: Array, high: float) -> bytes:
 
     levels = np.clip(image / (high or 1.0), 0, 1)
     rgb = (colormaps["inferno"](levels)[..., :3] * 255).astype(np.uint8)
-    return _png(Image.fromarray(rgb).quantize(128))
-
-
-def _png(picture: Image.Image) -> bytes:
-    packed = io.BytesIO()
-    picture.save(packed, "PNG", optimize=True)
-    return packed.getvalue()
+    return png(Image.fromarray(rgb).quantize(128))
 
 
 def middle(image: Array, side: int = _SIDE) -> Array:

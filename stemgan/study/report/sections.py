@@ -179,13 +179,13 @@ def _config(study: Study) -> str:
     return "".join(parts)
 
 
-def embedded_rows(study: Study) -> str:
-    """Embed the rows of the full table, to five digits."""
+def rows_data(study: Study) -> dict[str, Any]:
+    """Return the rows of the full table, to five digits, for the page's script."""
     if not study.results:
-        return ""
+        return {}
     columns = _columns(study)
     rows = [[_short(row.get(c)) for c in columns] for row in _shown(study)]
-    return hypertext.embedded("rows-data", {"columns": columns, "rows": rows})
+    return {"rows-data": {"columns": columns, "rows": rows}}
 
 
 def _short(value: Any) -> Any:  # noqa: ANN401 (a cell)
