@@ -76,6 +76,7 @@ def find(
     group_by: str | None = None,
     stratify: str | None = None,
     skip: frozenset[Path] = frozenset(),
+    training: bool = True,
 ) -> Found:
     """List the micrographs in folders (at any depth) and among files, in a fixed order.
 
@@ -86,6 +87,7 @@ def find(
         group, or the file where no manifest names it.
     stratify : a column of the manifest whose value is each image's category, or None.
     skip : paths to pass over in silence: the output itself.
+    training : whether to leave out what a manifest keeps for something else than training.
 
     Raises
     ------
@@ -114,7 +116,7 @@ def find(
                 continue
             seen[true] = key
             row, refusal = manifests.row(file, folder)
-            if refusal:
+            if refusal and training:
                 found.rejected.append(Rejection(key, "role", refusal))
                 continue
             group = _group(file, folder, row, group_by)
@@ -124,7 +126,8 @@ def find(
             )
 
     found.unnamed = manifests.unnamed
-    _leave_out_reserved(found, manifests)
+    if training:
+        _leave_out_reserved(found, manifests)
     _check_columns(manifests.known_columns, group_by, stratify)
     if not found.sources and not found.rejected:
         raise InputError("nothing was found: give a folder of micrographs")

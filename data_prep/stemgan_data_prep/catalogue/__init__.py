@@ -1,0 +1,1 @@
+"""What is in an archive of micrographs: classes, scales, structure without labels."""
