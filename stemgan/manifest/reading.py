@@ -34,7 +34,7 @@ class Manifest:
 
     def row(self, file: Path) -> Row | None:
         """Give what is said of a file below the table's folder, if anything is."""
-        return self.rows.get(_plain(file.relative_to(self.path.parent).as_posix()))
+        return self.rows.get(plain(file.relative_to(self.path.parent).as_posix()))
 
 
 def role(row: Row) -> str:
@@ -112,11 +112,11 @@ def _rows(path: Path, columns: tuple[str, ...], lines: list[list[str]]) -> dict[
         row = dict(zip(columns, values, strict=False))
         if not row["file"]:
             continue
-        if rows.setdefault(_plain(row["file"]), row) != row:
+        if rows.setdefault(plain(row["file"]), row) != row:
             raise InputError(f"{path} has two different rows for {row['file']}: remove one")
     return rows
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """Spell a name in one way: systems decompose accents, or write backslashes or ./ first."""
     return posixpath.normpath(unicodedata.normalize("NFC", name.replace("\\", "/")))
