@@ -91,8 +91,8 @@ def bootstrap(means: Array) -> tuple[float, float]:
         half = _student(count) * float(means.std(ddof=1)) / math.sqrt(count)
         return float(means.mean()) - half, float(means.mean()) + half
     again = _draws(count) @ means
-    tail = _tail(count)
-    low, high = np.quantile(again, (tail, 1 - tail))
+    cut = tail(count)
+    low, high = np.quantile(again, (cut, 1 - cut))
     return float(low), float(high)
 
 
@@ -104,11 +104,11 @@ def _draws(count: int) -> Array:
 
 
 @lru_cache
-def _tail(count: int) -> float:
+def tail(groups: int) -> float:
     """Return the share of resamples that is cut off at each end (Hesterberg 2015, § 3.5)."""
     from scipy.stats import norm
 
-    return float(norm.cdf(-math.sqrt(count / (count - 1)) * _student(count)))
+    return float(norm.cdf(-math.sqrt(groups / (groups - 1)) * _student(groups)))
 
 
 def _student(count: int) -> float:
