@@ -1,0 +1,1 @@
+"""Structure in an archive without labels: dimension of its features, clusters, scores."""
