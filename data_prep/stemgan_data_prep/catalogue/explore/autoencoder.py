@@ -6,6 +6,7 @@ is small, F → width → width / 4 → dims and back; where it no longer improv
 out, it stops, and its best state stays.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -68,6 +69,7 @@ def fit(
     seed: int = 0,
     training: Training | None = None,
     device: str = "cpu",
+    watch: Callable[[int, float], None] | None = None,
 ) -> Encoded:
     """Train an autoencoder on features and encode them.
 
@@ -78,6 +80,7 @@ def fit(
     seed : of start, order and which points are held out; the global state stays as it is.
     training : see `Training`.
     device : as torch names it.
+    watch : told every epoch and the loss of what is held out.
 
     Raises
     ------
@@ -88,7 +91,7 @@ def fit(
     values = checked(features, 10)
     if not 1 <= dims < values.shape[1]:
         raise InputError(
-            f"{dims} dimensions are not between 1 and {values.shape[1]}, the features'"
+            f"a code of {dims} dimensions is impossible: the features have {values.shape[1]}"
         )
     values /= max(float(np.sqrt((values**2).mean())), np.finfo(float).tiny)
     training = training or Training()
@@ -96,7 +99,7 @@ def fit(
         torch.manual_seed(seed)
         network = _network(values.shape[1], dims, training.width).to(device)
     tensor = torch.from_numpy(values.astype(np.float32)).to(device)
-    losses, best = _train(network, tensor, training, torch.Generator().manual_seed(seed))
+    losses, best = _train(network, tensor, training, torch.Generator().manual_seed(seed), watch)
     with torch.inference_mode():
         points = torch.cat([network[0](part) for part in tensor.split(4096)])
         again = torch.cat([network[1](part) for part in points.split(4096)])
@@ -124,6 +127,7 @@ def _train(
     values: "torch.Tensor",
     training: Training,
     draws: "torch.Generator",
+    watch: Callable[[int, float], None] | None,
 ) -> tuple[list[tuple[int, float, float]], int]:
     """Train until points held out no longer improve; the best state stays in the network."""
     import torch
@@ -142,6 +146,8 @@ def _train(
             score = (network(held) - held).square().mean().item()
         schedule.step(score)
         losses.append((epoch, loss, score))
+        if watch:
+            watch(epoch, score)
         if score < lowest:
             best, lowest = epoch, score
             state = {name: value.clone() for name, value in network.state_dict().items()}

@@ -24,7 +24,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from stemgan.errors import InputError
-from stemgan_data_prep.catalogue.explore.clustering import clusters
 from stemgan_data_prep.catalogue.extras import needed
 
 PURITY = 0.8
@@ -78,7 +77,7 @@ def nmi(labels: Sequence[str] | np.ndarray, found: np.ndarray) -> float:
         raise InputError(f"{len(labels)} labels and {len(found)} pictures differ")
     names = np.asarray(labels)
     kept = np.asarray(found) >= 0
-    if names.dtype.kind in "UO":
+    if names.dtype.kind in "UOT":
         kept &= names != ""
     if not kept.any():
         raise InputError("no picture has a label to compare its cluster with")
@@ -149,6 +148,8 @@ def reference_curves(
     draws : how many draws of each are averaged.
     """
     names = np.asarray([label for label in labels if label != ""])
+    if not len(names):
+        raise InputError("no picture has a label to build the reference scenarios of")
     capped = [min(count, len(names)) for count in counts]
     good = [
         [nmi(names, good_scenario(names, count, purity, seed)) for seed in range(draws)]
@@ -162,25 +163,21 @@ def reference_curves(
 
 
 def curves(
-    points: np.ndarray,
+    found: Mapping[str, np.ndarray],
     labels: Sequence[str] | np.ndarray,
-    methods: Sequence[str],
     counts: Sequence[int],
-    seed: int = 0,
     purity: float = PURITY,
 ) -> Curves:
-    """Score methods on points against labels, with both reference scenarios.
+    """Score the clusters of each method against labels, with both reference scenarios.
 
     Parameters
     ----------
-    points : (N, F).
-    labels : (N,), "" where there is none: such points are clustered too, but do not count.
-    methods : of `clustering.METHODS`.
+    found : what `clustering.clusters` gives for each method, (counts, N).
+    labels : (N,), "" where there is none: such points do not count.
     counts : numbers of clusters.
-    seed, purity : of k-means, of the good scenario.
+    purity : of the good scenario.
     """
     scores = {
-        method: np.array([nmi(labels, row) for row in clusters(points, method, counts, seed)])
-        for method in methods
+        method: np.array([nmi(labels, row) for row in rows]) for method, rows in found.items()
     }
     return Curves(tuple(counts), scores, *reference_curves(labels, counts, purity))
