@@ -1,0 +1,203 @@
+"""Many pictures as one array of squares, kept in a cache that is mapped into memory."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stemgan.errors import InputError, check_whole
+from stemgan.files import whole_file
+from stemgan.processes import MOST_WORKERS, in_processes
+from stemgan_data_prep.catalogue.labels import Picture, reason
+from stemgan_data_prep.catalogue.reading import forget_file, read_image, square
+
+Watch = Callable[[Iterable[Picture], int], Iterable[Picture]]
+"""Wraps the pictures as they are done; it is told how many there are."""
+
+_VERSION = 1
+"""Of what the same pictures make."""
+
+_AT_ONCE = 16
+_A_PROCESS = 128
+
+Square = NDArray[np.uint8] | str
+"""A picture as it is classified, or why it cannot be."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pixels:
+    """Pictures that can be read, in the order given, and what they show.
+
+    Attributes
+    ----------
+    pictures : of the images.
+    images : (n, side, side) uint8; mapped from the cache where there is one.
+    left_out : (key, reason) of those that cannot be read.
+    """
+
+    pictures: list[Picture]
+    images: NDArray[np.uint8]
+    left_out: list[tuple[str, str]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+
+def pixels(
+    pictures: Sequence[Picture],
+    side: int,
+    cache: Path | None = None,
+    workers: int | None = None,
+    watch: Watch | None = None,
+) -> Pixels:
+    """Read pictures as squares without bars of information, antialiased (see `square`).
+
+    Parameters
+    ----------
+    pictures : those to read.
+    side : [px].
+    cache : folder, made if it is not there, of files that are taken up again as long as the
+        pictures' files keep their sizes and times; None to hold all in memory.
+    workers : processes; None for as many as are worth their start.
+    watch : see `Watch`.
+
+    Raises
+    ------
+    InputError : none can be read, or the cache cannot be written.
+    """
+    check_whole("side", side, 1)
+    kept = _Kept(cache, pictures, side) if cache is not None else None
+    if kept is not None and kept.there():
+        return kept.taken(pictures, side)
+    read = _watched(pictures, side, _workers(workers, len(pictures)), watch)
+    if kept is not None:
+        kept.write(read)
+        return kept.taken(pictures, side)
+    images = np.empty((len(pictures), side, side), np.uint8)
+    reasons: dict[int, str] = {}
+    for number, got in enumerate(read):
+        if isinstance(got, str):
+            reasons[number] = got
+        else:
+            images[number - len(reasons)] = got
+    return _pixels(pictures, images[: len(pictures) - len(reasons)], reasons)
+
+
+def _pixels(
+    pictures: Sequence[Picture], images: NDArray[np.uint8], reasons: dict[int, str]
+) -> Pixels:
+    left_out = [(pictures[number].key, why) for number, why in reasons.items()]
+    if len(left_out) == len(pictures):
+        first = f" ({left_out[0][0]}: {left_out[0][1]})" if left_out else ""
+        raise InputError(f"none of {len(pictures)} pictures can be read{first}: give others")
+    good = [picture for number, picture in enumerate(pictures) if number not in reasons]
+    return Pixels(good, images, left_out)
+
+
+class _Kept:
+    """Squares in a cache: one file of pixels, and one that says which they are."""
+
+    def __init__(self, cache: Path, pictures: Sequence[Picture], side: int) -> None:
+        name = f"pixels-{_digest(pictures, side)}"
+        self.data, self.about = cache / f"{name}.bin", cache / f"{name}.json"
+
+    def there(self) -> bool:
+        return self.data.is_file() and self.about.is_file()
+
+    def write(self, read: Iterable[Square]) -> None:
+        """Write what can be read; the file that says which is last, so that both are whole."""
+        try:
+            self.data.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{self.data.parent} cannot be made: {error.strerror}") from error
+        reasons: dict[int, str] = {}
+        with whole_file(self.data) as temporary, temporary.open("wb") as file:
+            for number, got in enumerate(read):
+                if isinstance(got, str):
+                    reasons[number] = got
+                else:
+                    file.write(got.tobytes())
+        with whole_file(self.about) as temporary:
+            temporary.write_text(json.dumps(reasons), encoding="utf-8")
+
+    def taken(self, pictures: Sequence[Picture], side: int) -> Pixels:
+        reasons = json.loads(self.about.read_text(encoding="utf-8"))
+        shape = (len(pictures) - len(reasons), side, side)
+        images: NDArray[np.uint8] = np.empty((0, side, side), np.uint8)
+        if shape[0]:  # no empty file can be mapped
+            images = np.memmap(self.data, np.uint8, "r", shape=shape)
+        return _pixels(pictures, images, {int(n): why for n, why in reasons.items()})
+
+
+def _digest(pictures: Sequence[Picture], side: int) -> str:
+    """Digest what the squares follow from: files by name, size and time, and frames."""
+    digest = hashlib.sha256(f"{_VERSION} {side}".encode())
+    for picture in pictures:
+        try:
+            state = picture.file.stat()
+            size, changed = state.st_size, state.st_mtime_ns
+        except OSError:
+            size, changed = -1, -1
+        name = os.fsencode(picture.file.absolute())
+        digest.update(b"%s|%d|%d|%d\n" % (name, picture.frame, size, changed))
+    return digest.hexdigest()[:20]
+
+
+def _watched(
+    pictures: Sequence[Picture], side: int, workers: int, watch: Watch | None
+) -> Iterator[Square]:
+    read = _here(pictures, side) if workers < 2 else _elsewhere(pictures, side, workers)
+    watched = iter(watch(pictures, len(pictures)) if watch else pictures)
+    try:
+        for _ in watched:
+            yield next(read)
+    finally:
+        forget_file()
+
+
+def _here(pictures: Iterable[Picture], side: int) -> Iterator[Square]:
+    return (_read(picture, side) for picture in pictures)
+
+
+def _elsewhere(pictures: Sequence[Picture], side: int, workers: int) -> Iterator[Square]:
+    """Read in processes, some pictures at a time, and give what comes in order."""
+    left = iter(pictures)
+    lots = iter(lambda: list(islice(left, _AT_ONCE)), [])
+    items = ((number, lot, side) for number, lot in enumerate(lots))
+    early: dict[int, list[Square]] = {}
+    wanted = 0
+    for number, squares in in_processes(_read_all, items, workers, _start):
+        early[number] = squares
+        while wanted in early:
+            yield from early.pop(wanted)
+            wanted += 1
+
+
+def _read_all(number: int, pictures: list[Picture], side: int) -> tuple[int, list[Square]]:
+    return number, [_read(picture, side) for picture in pictures]
+
+
+def _read(picture: Picture, side: int) -> Square:
+    try:
+        return square(read_image(picture.file, picture.frame), side, picture.key)
+    except Exception as error:  # one odd file must not stop an archive
+        return reason(error, picture.file, picture.key)
+
+
+def _start(_: int) -> None:
+    """Prepare nothing: a process reads."""
+
+
+def _workers(workers: int | None, pictures: int) -> int:
+    """Choose a number of processes: one takes as long to start as to read many pictures."""
+    if workers is not None:
+        check_whole("workers", workers, 0)
+        return workers
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    return min(cores or os.cpu_count() or 1, pictures // _A_PROCESS, MOST_WORKERS)
