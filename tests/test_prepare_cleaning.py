@@ -193,7 +193,7 @@ def test_what_was_seen_is_read_back(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "noise", "noise_fraction<x", "noise_fraction=1", "size<3"]
+    "text", ["", "noise", "noise_fraction<x", "noise_fraction=1", "class=", "=x", "class<x"]
 )
 def test_conditions_that_are_none_are_refused(text):
     with pytest.raises(InputError, match="--where"):

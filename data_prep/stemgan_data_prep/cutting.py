@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,11 @@ from stemgan.data.shards import encode_image
 from stemgan.errors import InputError
 from stemgan.images import read_series
 from stemgan.images.series import NoImageError, Series, choose
+from stemgan.manifest import Row
 from stemgan_data_prep.checks import UnfitError, check_image, check_shape, is_collection
 from stemgan_data_prep.cleaning import Cut, repair, without_bars
 from stemgan_data_prep.duplicates import digest, signature
+from stemgan_data_prep.filters import refused
 from stemgan_data_prep.jobs import Job, Outcome, Settings, Tile
 from stemgan_data_prep.micrographs import Rejection, Source
 from stemgan_data_prep.notes import plain
@@ -31,6 +34,7 @@ class _Image:
     frame: int | None
     key: str
     group: str
+    row: Row
 
     def read(self) -> NDArray[np.float32]:
         return self.series.total() if self.frame is None else self.series[self.frame]
@@ -42,6 +46,8 @@ def cut(job: Job, settings: Settings) -> Outcome:
     It depends on nothing else, so that it gives the same in any process on any machine.
     """
     source = job.source
+    if not source.frames and (refusal := _refused(source.row, settings)):
+        return _nothing(job, Rejection(source.key, "filter", refusal))
     try:
         state = source.file.stat()
         opened = _open(source.file, state.st_size, state.st_mtime_ns)
@@ -69,6 +75,11 @@ def cut(job: Job, settings: Settings) -> Outcome:
 
 def _nothing(job: Job, rejection: Rejection, *, missing: bool = False) -> Outcome:
     return Outcome([], [rejection], [], job.stop or 1, job.total or 1, missing)
+
+
+def _refused(row: Row, settings: Settings) -> str | None:
+    """Say why an image need not be read: what tables say of it is not what is asked for."""
+    return refused((one for one in settings.conditions if one.of_column), row)
 
 
 def _rejection(source: Source, key: str, error: Exception) -> Rejection:
@@ -103,6 +114,7 @@ def _images(
     series = opened if settings.detector is None else choose(opened, settings.detector)
     images: list[_Image] = []
     rejected: list[Rejection] = []
+    first = dict(zip(map(id, opened), accumulate(map(len, opened), initial=0), strict=False))
     for name, one in zip(_names(source.key, series), series, strict=True):
         try:
             check_shape(one, settings.size)
@@ -115,7 +127,11 @@ def _images(
         frames = [None if settings.stack == "sum" else 0] if single else range(len(one))
         for frame in frames:
             key = name if single else f"{name}#{frame}"
-            images.append(_Image(one, frame, key, key if loose else source.group))
+            row = source.row if frame is None else source.about(first[id(one)] + frame)
+            if refusal := _refused(row, settings):
+                rejected.append(Rejection(key, "filter", refusal))
+                continue
+            images.append(_Image(one, frame, key, key if loose else source.group, row))
     return images, rejected
 
 
@@ -170,15 +186,13 @@ def _add(image: _Image, source: Source, settings: Settings, outcome: Outcome) ->
             outcome.rejected.append(Rejection(key, "constant", "all values are equal"))
             continue
         figures = measure(tile, low, high).rounded()
-        refusals = (c.refusal({**figures, "pixel_size": size}) for c in settings.conditions)
-        refusal = next(filter(None, refusals), None)
-        if refusal:
+        known = {**image.row, **figures, "pixel_size": size}
+        if refusal := refused(settings.conditions, known):
             outcome.rejected.append(Rejection(key, "filter", refusal))
             continue
         encoded = encode_image(tile, settings.compression)
-        outcome.tiles.append(
-            Tile(key, image.key, image.group, {**shared, **figures}, encoded, signature(tile))
-        )
+        said = {"category": source.category_of(image.row), **shared, **figures}
+        outcome.tiles.append(Tile(key, image.key, image.group, said, encoded, signature(tile)))
     height, width = data.shape
     bars = [inside.top, height - inside.bottom, inside.left, width - inside.right]
     outcome.records.append(

@@ -1,17 +1,31 @@
-"""What manifests say of the files of an archive, and what they forbid to train on."""
+"""What manifests and tables say of the files of an archive, and forbid to train on."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from stemgan.errors import InputError
-from stemgan.manifest import Manifest, Row, manifests_above, role
+from stemgan.manifest import Manifest, Row, Tables, manifests_above, role
 
 _FOLDERS_ABOVE = 2
 
 
+class Said(NamedTuple):
+    """What is said of a file.
+
+    row : of the file.
+    frames : of single images of it, by their numbers, where a table names these.
+    refusal : why it must not be used, if it must not.
+    """
+
+    row: Row
+    frames: dict[int, Row]
+    refusal: str | None
+
+
 @dataclass
 class Manifests:
-    """The manifests beside and above the files of an archive.
+    """The manifests beside and above the files of an archive, and the tables given.
 
     Parameters
     ----------
@@ -19,17 +33,21 @@ class Manifests:
         for something else than training by any row of any manifest is kept whole: its images
         show the same specimen.
     need_groups : whether a manifest that names files must have the column group.
+    tables : what adds to the manifests.
     """
 
     columns: tuple[str, ...] = ("group",)
     need_groups: bool = True
+    tables: Tables = field(default_factory=Tables)
     known_columns: set[str] = field(default_factory=set)
-    """Columns of the manifests that named an image so far."""
+    """Columns of the manifests and tables that named an image so far."""
     unnamed: int = 0
     """How many files no manifest named, though one that names others lies beside or above."""
     _met: dict[Path, Manifest] = field(default_factory=dict)
+    _refused: list[Row] = field(default_factory=list)
+    _named: int = 0
 
-    def row(self, file: Path, given: Path) -> tuple[Row, str | None]:
+    def row(self, file: Path, given: Path) -> Said:
         """Find what is said of a file, and why it must not be used, if it must not.
 
         A manifest in the image's folder, or above it up to two folders above the one given,
@@ -42,7 +60,8 @@ class Manifests:
 
         Raises
         ------
-        InputError : a manifest names files but no groups, or cannot be used.
+        InputError : a manifest names files but no groups, or cannot be used, or a table says
+            something else than a manifest.
         """
         rows: list[Row] = []
         near = False
@@ -56,9 +75,33 @@ class Manifests:
                     rows.append(row)
                     self.known_columns.update(manifest.columns)
         self.unnamed += near and not rows
-        others = [role(row) for row in rows if role(row) != "train"]
-        refusal = f"its role in the manifest is {others[0]}, not train" if others else None
-        return (rows[0] if rows else {}), refusal
+        row, frames = self._joined(rows[0] if rows else {}, file)
+        others = [r for r in (row, *rows, *frames.values()) if role(r) != "train"]
+        self._refused += others
+        refusals = [f"its role in the manifest is {role(r)}, not train" for r in others]
+        return Said(row, frames, refusals[0] if refusals else None)
+
+    def _joined(self, own: Row, file: Path) -> tuple[Row, dict[int, Row]]:
+        row = self.tables.joined(own, file)
+        numbers = self.tables.frames(file)
+        if numbers or self.tables.row(file):
+            self._named += 1
+            self.known_columns.update(self.tables.columns)
+        return row, {number: self.tables.joined(own, file, number) for number in numbers}
+
+    def check_tables(self) -> None:
+        """Refuse tables that name none of the files: they are of others, or lie elsewhere.
+
+        Raises
+        ------
+        InputError : with what the names of files in tables are.
+        """
+        if self.tables.paths and not self._named:
+            names = ", ".join(map(str, self.tables.paths))
+            raise InputError(
+                f"{names} names none of these images: its column file must hold their paths "
+                "from the table's own folder, or absolute ones"
+            )
 
     def _meet(self, manifest: Manifest) -> None:
         self._met[manifest.path] = manifest
@@ -69,10 +112,10 @@ class Manifests:
 
     def reserved(self) -> dict[tuple[str, str], str]:
         """Map (column, value) to the role of the images that are not to train."""
+        rows = [row for manifest in self._met.values() for row in manifest.rows.values()]
         return {
             (column, row[column]): role(row)
-            for manifest in self._met.values()
-            for row in manifest.rows.values()
+            for row in (*self._refused, *rows)
             if role(row) != "train"
             for column in self.columns
             if row.get(column)

@@ -2,14 +2,14 @@
 
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from stemgan.errors import InputError
 from stemgan.images.files import PICTURES
 from stemgan.images.vendor import suffixes
-from stemgan.manifest import NAME
+from stemgan.manifest import NAME, Row, read_tables
 from stemgan_data_prep.manifests import Manifests
 from stemgan_data_prep.walk import walk
 
@@ -25,18 +25,35 @@ class Source:
     ----------
     file : where it lies.
     key : its name in the dataset, as text whatever script or bytes the name has.
-    row : what a manifest says of it.
+    row : what a manifest and tables say of it.
     group : what must stay on one side of a split; its key if nothing groups it.
     grouped : whether the group was given, so that images of the file must not part.
     category : label to stratify by, or None.
+    frames : what tables say of single images of it, by their numbers, with what `row` says.
+    column : of which column the category is.
     """
 
     file: Path
     key: str
-    row: dict[str, str] = field(default_factory=dict)
+    row: Row = field(default_factory=dict)
     group: str = ""
     grouped: bool = False
     category: str | None = None
+    frames: dict[int, Row] = field(default_factory=dict)
+    column: str | None = None
+
+    def about(self, number: int) -> Row:
+        """Give what is said of one image of the file, from 0."""
+        return self.frames.get(number, self.row)
+
+    def category_of(self, row: Row) -> str | None:
+        """Give the category of an image of which `row` is said."""
+        return (row.get(self.column) or None) if self.column else self.category
+
+    @property
+    def categories(self) -> tuple[str | None, ...]:
+        """The categories of its images, where they are named one by one, or its own."""
+        return tuple(self.category_of(row) for row in self.frames.values()) or (self.category,)
 
     @property
     def pixel_size(self) -> tuple[float | None, str | None]:
@@ -62,12 +79,14 @@ class Rejection:
 class Found:
     """What lies in the places given: sources in a fixed order, and what is left out.
 
-    `unnamed` counts sources that no manifest names, though one lies beside or above them.
+    `unnamed` counts sources that no manifest names, though one lies beside or above them;
+    `columns` are those that manifests and tables have for what they name.
     """
 
     sources: list[Source] = field(default_factory=list)
     rejected: list[Rejection] = field(default_factory=list)
     unnamed: int = 0
+    columns: frozenset[str] = frozenset()
 
 
 def find(
@@ -77,28 +96,32 @@ def find(
     stratify: str | None = None,
     skip: frozenset[Path] = frozenset(),
     training: bool = True,
+    tables: Sequence[Path] = (),
 ) -> Found:
     """List the micrographs in folders (at any depth) and among files, in a fixed order.
 
     Parameters
     ----------
     places : folders or files.
-    group_by : a column of the manifest; ``file`` or ``folder``; None for the manifest's column
-        group, or the file where no manifest names it.
-    stratify : a column of the manifest whose value is each image's category, or None.
+    group_by : a column of the manifest or a table; ``file`` or ``folder``; None for the column
+        group, or the file where neither names it.
+    stratify : a column whose value is each image's category, or None.
     skip : paths to pass over in silence: the output itself.
     training : whether to leave out what a manifest keeps for something else than training.
+    tables : files that add to what manifests say, see `stemgan.manifest.read_tables`.
 
     Raises
     ------
     InputError : a place does not exist or holds no micrograph, no manifest has the column asked
-        for, or a manifest cannot be used.
+        for, or a manifest or table cannot be used.
     """
     found = Found()
     seen: dict[Path, str] = {}
     keys: set[str] = set()
     given = group_by not in (None, "group")
-    manifests = Manifests(_checked(group_by), need_groups=not given)
+    more = read_tables(tables)
+    manifests = Manifests(_checked(group_by), need_groups=not given, tables=more)
+    skip |= {path.absolute().parent.resolve() / path.name for path in tables}
     readable = _OURS | suffixes()
     for place in places:
         for file, odd in _files(place, skip):
@@ -115,20 +138,20 @@ def find(
                 )
                 continue
             seen[true] = key
-            row, refusal = manifests.row(file, folder)
+            row, frames, refusal = manifests.row(file, folder)
             if refusal and training:
                 found.rejected.append(Rejection(key, "role", refusal))
                 continue
             group = _group(file, folder, row, group_by)
             category = (row.get(stratify) or None) if stratify else None
-            found.sources.append(
-                Source(file.absolute(), key, row, group or key, bool(group), category)
-            )
+            named = (row, group or key, bool(group), category, frames, stratify)
+            found.sources.append(Source(file.absolute(), key, *named))
 
-    found.unnamed = manifests.unnamed
+    manifests.check_tables()
+    found.unnamed, found.columns = manifests.unnamed, frozenset(manifests.known_columns)
     if training:
         _leave_out_reserved(found, manifests)
-    _check_columns(manifests.known_columns, group_by, stratify)
+    _check_columns(found.columns, group_by, stratify)
     if not found.sources and not found.rejected:
         raise InputError("nothing was found: give a folder of micrographs")
     return found
@@ -201,7 +224,7 @@ def _group(file: Path, folder: Path, row: dict[str, str], group_by: str | None) 
     return row.get(group_by or "group") or ""
 
 
-def _check_columns(columns: set[str], group_by: str | None, stratify: str | None) -> None:
+def _check_columns(columns: frozenset[str], group_by: str | None, stratify: str | None) -> None:
     for option, column in (("--group-by", group_by), ("--stratify", stratify)):
         if column and column not in _PLACES and column not in columns:
             known = ", ".join(sorted(columns)) or "none"

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -11,8 +12,9 @@ from stemgan.data.shards import is_finished
 from stemgan.data.shards.places import location
 from stemgan.processes import MOST_WORKERS, check_workers
 from stemgan_data_prep.cutting import forget_files
+from stemgan_data_prep.filters import check_columns
 from stemgan_data_prep.jobs import Settings
-from stemgan_data_prep.micrographs import Found, find
+from stemgan_data_prep.micrographs import Found, Source, find
 from stemgan_data_prep.reports import Summary
 from stemgan_data_prep.running import Cluster, Here, Processes, Runner
 from stemgan_data_prep.sharing import Splitting
@@ -35,6 +37,7 @@ def prepare(
     scheduler: str | None = None,
     dry_run: bool = False,
     watch: Watch | None = None,
+    tables: Sequence[Path] = (),
 ) -> Summary:
     """Cut micrographs into tiles and write them as a dataset; continue where one stopped.
 
@@ -53,11 +56,13 @@ def prepare(
     scheduler : address of a Dask scheduler whose workers do the work instead.
     dry_run : whether to do all but write.
     watch : wraps the sources as they are done; it is told how many there are.
+    tables : files that add to what manifests say; all columns may be asked for.
 
     Raises
     ------
-    InputError : nothing to be found or used, `output` holds something else or is being written
-        by another run, it cannot be written, or more workers than the system allows.
+    InputError : nothing to be found or used, no table has a column asked for, `output` holds
+        something else or is being written by another run, it cannot be written, or more
+        workers than the system allows.
     """
     if workers is not None:
         check_workers(workers)
@@ -68,7 +73,9 @@ def prepare(
         group_by=splitting.group_by,
         stratify=splitting.stratify,
         skip=_own_files(where),
+        tables=tables,
     )
+    check_columns(settings.conditions, found.columns)
     request = _request(found, settings, splitting, threshold)
     if not dry_run and is_finished(where, request):
         journal_of(where, create=False)
@@ -107,9 +114,9 @@ def _request(
     found: Found, settings: Settings, splitting: Splitting, threshold: float
 ) -> dict[str, Any]:
     lines = [
-        f"{s.key}|{_size(s.file)}|{s.group}|{sorted(s.row.items())}" for s in found.sources
+        f"{s.key}|{_size(s.file)}|{s.group}|{sorted(s.row.items())}{_frames(s)}"
+        for s in found.sources
     ]
-
     lines += [f"{r.key}|{r.kind}|{r.reason}" for r in found.rejected]
     return {
         "kind": "micrographs",
@@ -119,6 +126,11 @@ def _request(
         "duplicates": threshold,
         "files": hashlib.sha256("\n".join(lines).encode()).hexdigest(),
     }
+
+
+def _frames(source: Source) -> str:
+    rows = [(number, sorted(row.items())) for number, row in source.frames.items()]
+    return f"|{rows}" if rows else ""
 
 
 def _size(file: Path) -> int:

@@ -41,7 +41,7 @@ class Splitting:
         if self.stratify is None:
             known = assign(groups, self.shares, self.seed)
         else:
-            categories = _commonest((s.group, s.category or "") for s in sources)
+            categories = _commonest((s.group, c or "") for s in sources for c in s.categories)
             known = stratify(categories, self.shares, self.seed)
         return lambda group: known.get(group) or by_hash(group, self.shares, self.seed)
 

@@ -167,8 +167,7 @@ class Work:
 
     def _label(self, tile: Tile, source: Source) -> Label:
         split = self.split_of(tile.group)
-        category = source.category
-        return Label(tile.key, tile.group, source.key, split, category=category, **tile.about)
+        return Label(tile.key, tile.group, source.key, split, **tile.about)
 
 
 def nothing_used(summary: Summary) -> InputError:

@@ -13,6 +13,8 @@ _EXAMPLES = """\
   stemgan prepare micrographs/ -o dataset
   stemgan prepare session1/ session2/ -o dataset --size 256 --split 0.9,0.1,0
   stemgan prepare archive/ -o dataset --group-by specimen --stratify material
+  stemgan prepare archive/ -o dataset --table classes.csv --stratify class \\
+      --where "class=Powder and confidence>=0.8"
   stemgan prepare archive/ -o dataset --detector HAADF --stack sum --max-noise 0.5
   stemgan prepare archive/ -o dataset --where "saturation<0.01 and constant<0.5" --dry-run
   stemgan prepare stem_96x96.npy -o dataset --size 96       a published collection
@@ -45,6 +47,15 @@ def _parser() -> argparse.ArgumentParser:
         help="shares of the groups for train, val, test (0.8,0.1,0.1)",
     )
     add(
+        "--table",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="CSV",
+        help="a table that says more of the images than their manifests: its column file holds "
+        "paths from the table's own folder, or absolute ones; may be repeated",
+    )
+    add(
         "--group-by",
         metavar="COLUMN",
         help="what must stay on one side: a column of manifest.csv (which has a column file), "
@@ -59,8 +70,9 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="CONDITION",
-        help="keep tiles whose figures meet it: noise_fraction, saturation, constant, "
-        "sharpness, pixel_size; may be repeated",
+        help="keep tiles whose figures (noise_fraction, saturation, constant, sharpness, "
+        "pixel_size) or columns of manifests and tables meet it: <, <=, >, >= of numbers, "
+        "= and != of any; may be repeated",
     )
     add(
         "--max-nonfinite",
@@ -102,6 +114,7 @@ def main(argv: list[str]) -> None:
         scheduler=arguments.scheduler,
         dry_run=arguments.dry_run,
         watch=lambda sources, total: progress(sources, "prepare", total),
+        tables=arguments.table,
     )
     if summary.done_before:
         emit({"done_before": True}, "finished before: nothing to do", as_json=arguments.json)
