@@ -1,10 +1,9 @@
 """`stemgan train`: compose the configuration, train, keep the best checkpoint."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from stemgan.cli.common import emit
-from stemgan.cli.overrides import composed, configuration_folder
-from stemgan.errors import InputError
+from stemgan.cli.overrides import TRAIN, configuration_folder
+from stemgan.cli.training.commanding import command, job_done
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -36,32 +35,20 @@ def main(argv: list[str]) -> None:
     if any(flag in argv for flag in ("-h", "--help")):
         print(_HELP)
         return
-    words = [word for word in argv if word != "--json"]
-    as_json = words != argv
-    if not any(word.startswith("-") for word in words):
-        _single(words, as_json=as_json)
-    elif as_json:
-        raise InputError("--json goes with a single run: leave it out, or Hydra's own flags")
-    else:
-        from stemgan.cli.hydra_jobs import leave_to_hydra
-
-        leave_to_hydra(words, _job)
+    command(argv, TRAIN, _run, _text, _job)
 
 
-def _single(words: list[str], *, as_json: bool) -> None:
-    from stemgan.cli.training.run import run, text
+def _run(config: "DictConfig", words: list[str]) -> dict[str, Any] | None:
+    from stemgan.cli.training.run import run
 
-    figures = run(composed(words), words)
-    if figures is not None:  # of the first process alone
-        emit(figures, text(figures), as_json=as_json)
+    return run(config, words)
+
+
+def _text(figures: dict[str, Any]) -> str:
+    from stemgan.cli.training.run import text
+
+    return text(figures)
 
 
 def _job(config: "DictConfig") -> None:
-    """Train one job of Hydra's, in a folder of its own."""
-    from stemgan.cli.hydra_jobs import as_single
-    from stemgan.cli.training.run import run, text
-
-    with as_single(config) as words:
-        figures = run(config, words)
-    if figures is not None:
-        print(text(figures), flush=True)
+    job_done(config, _run, _text)

@@ -36,16 +36,25 @@ class WholeCheckpoints(TorchCheckpointIO):
             super().save_checkpoint(checkpoint, temporary, storage_options)
 
 
-def best_checkpoint(folder: str | Path, monitor: str = "val/rmse_blurred") -> ModelCheckpoint:
-    """Make the callback that keeps the weights of the least validation error, in ``best.ckpt``.
+def best_checkpoint(
+    folder: str | Path, monitor: str = "val/rmse_blurred", mode: str = "min"
+) -> ModelCheckpoint:
+    """Make the callback that keeps the weights that validate best, in ``best.ckpt``.
 
     Parameters
     ----------
     folder : where the checkpoint goes.
-    monitor : the logged figure, the less the better.
+    monitor : the logged figure.
+    mode : "min" if the less the better, "max" if the more.
     """
     return ModelCheckpoint(
-        dirpath=folder, filename="best", monitor=monitor, enable_version_counter=False
+        dirpath=folder,
+        filename="best",
+        monitor=monitor,
+        mode=mode,
+        enable_version_counter=False,
+        # Ahead of last.ckpt, and of whatever else follows a validation.
+        save_on_train_epoch_end=False,
     )
 
 

@@ -22,10 +22,15 @@ class Progress(ProgressBar):
     """Show steps, time left, loss, validation error [%] and images/s on stderr.
 
     On a terminal it is a bar; elsewhere, in a log say, a line a validation.
+
+    Parameters
+    ----------
+    shown : logged figures and what they are called here; those of reconstruction by default.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, shown: dict[str, str] | None = None) -> None:
         super().__init__()
+        self._shown = _SHOWN if shown is None else shown
         self._enabled = True
         self._bar: tqdm | None = None
 
@@ -57,7 +62,7 @@ class Progress(ProgressBar):
         if self._bar is not None:
             self._bar.update(trainer.global_step - self._bar.n)
             if trainer.global_step % 10 == 0:
-                self._bar.set_postfix_str(figures(trainer, pl_module), refresh=False)
+                self._bar.set_postfix_str(self._figures(trainer, pl_module), refresh=False)
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Say that it validates, which may take a while."""
@@ -68,10 +73,10 @@ class Progress(ProgressBar):
         """Say what came out."""
         if self._bar is not None:
             self._bar.set_description("training")
-            self._bar.set_postfix_str(figures(trainer, pl_module))
+            self._bar.set_postfix_str(self._figures(trainer, pl_module))
         elif self._enabled and not trainer.sanity_checking:
             most = f"/{trainer.max_steps}" if trainer.max_steps > 0 else ""
-            words = f"step {trainer.global_step}{most}: {figures(trainer, pl_module)}"
+            words = f"step {trainer.global_step}{most}: {self._figures(trainer, pl_module)}"
             print(words, file=sys.stderr, flush=True)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -84,18 +89,18 @@ class Progress(ProgressBar):
         """Leave the bar as it is."""
         self._close()
 
+    def _figures(self, trainer: Trainer, module: Any) -> str:  # noqa: ANN401 (with a phase or not)
+        """Put the latest figures in a line."""
+        found = trainer.callback_metrics
+        names = self._shown.items()
+        shown = [f"{name} {float(found[key]):.4g}" for key, name in names if key in found]
+        phase = getattr(module, "phase", "")
+        return ", ".join([phase, *shown] if phase else shown)
+
     def _close(self) -> None:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
-
-
-def figures(trainer: Trainer, module: Any) -> str:  # noqa: ANN401 (any module, with a phase or not)
-    """Put the latest figures in a line."""
-    found = trainer.callback_metrics
-    shown = [f"{name} {float(found[key]):.4g}" for key, name in _SHOWN.items() if key in found]
-    phase = getattr(module, "phase", "")
-    return ", ".join([phase, *shown] if phase else shown)
 
 
 def trained(module: LightningModule) -> str:

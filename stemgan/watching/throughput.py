@@ -1,16 +1,18 @@
 """How fast training is, what share of the hardware's peak that is, and what waits for data."""
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 
-from stemgan.data import Batch
 from stemgan.watching.flops import step_flops
 from stemgan.watching.peak import Peak, peak_flops
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from stemgan.data import Batch
     from stemgan.training import Engine
 
 
@@ -52,7 +54,11 @@ class Throughput(Callback):
         self._begin()
 
     def on_train_batch_start(
-        self, trainer: Trainer, pl_module: "Engine", batch: Batch, batch_idx: int
+        self,
+        trainer: Trainer,
+        pl_module: "Engine",
+        batch: "Batch | dict[str, Tensor]",
+        batch_idx: int,
     ) -> None:
         """Note how long the batch was waited for."""
         now = time.perf_counter()
@@ -61,7 +67,9 @@ class Throughput(Callback):
             self._busy += now - self._ended
         self._phase = pl_module.phase  # after the step it may be the next
         if self._phase not in self._flops:
-            self._flops[self._phase] = step_flops(pl_module, batch)
+            own: Any = getattr(pl_module, "step_flops", None)  # of what completes no scans
+            flops = own(batch) if own else step_flops(pl_module, cast("Batch", batch))
+            self._flops[self._phase] = flops
         self._started = time.perf_counter()
 
     def on_train_batch_end(
@@ -69,14 +77,14 @@ class Throughput(Callback):
         trainer: Trainer,
         pl_module: "Engine",
         outputs: object,
-        batch: Batch,
+        batch: "Batch | dict[str, Tensor]",
         batch_idx: int,
     ) -> None:
         """Add the step, measure now and then, and log what was measured last."""
         if self._ended is None:  # the first of a stretch: what came before it is not known
             self._ended = time.perf_counter()
             return
-        self._images += len(batch.target)
+        self._images += len(batch["image"] if isinstance(batch, dict) else batch.target)
         self._steps += 1
         now = time.perf_counter()
         self._busy += now - self._started

@@ -13,7 +13,7 @@ _SET = ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "LOCAL_RANK", "WORLD_SIZE", "
 
 
 @contextmanager
-def beginning(words: list[str] | None, output: Path) -> Iterator[None]:
+def beginning(words: list[str] | None, output: Path, command: str = "train") -> Iterator[None]:
     """Let Lightning start further processes with this one's arguments, into its folder.
 
     Everything is put back in the end, as a run of many jobs starts several trainings.
@@ -22,11 +22,12 @@ def beginning(words: list[str] | None, output: Path) -> Iterator[None]:
     ----------
     words : overrides of the training; None where others start the processes.
     output : the folder of the run, which may be named after the time.
+    command : that trains, as typed after "stemgan".
     """
     arguments, before = sys.argv, {name: os.environ.get(name) for name in _SET}
     if words is not None:
         folder = str(output).replace("'", "\\'")
-        sys.argv = [arguments[0], "train", *words, f"output_dir='{folder}'"]
+        sys.argv = [arguments[0], *command.split(), *words, f"output_dir='{folder}'"]
     try:
         yield
     finally:
