@@ -70,6 +70,22 @@ def test_a_column_gives_labels_and_groups(tmp_path):
         find_pictures([tmp_path], labels="sort")
 
 
+def test_tables_name_classes_of_files_and_of_frames(tmp_path):
+    write(tmp_path / "in" / "a.tif")
+    write(tmp_path / "in" / "movie.tif", frames=3)
+    given = tmp_path / "classes.csv"
+    table(given, "file,class", "in/a.tif,Tips", "in/movie.tif#1,Films")
+    found = find_pictures([tmp_path / "in"], labels="class", tables=[given])
+    assert [picture.label for picture in found.pictures] == ["Tips", "", "Films", ""]
+
+
+def test_accents_are_spelled_in_one_way(tmp_path):
+    write(tmp_path / "one" / "Lame\u0301" / "a.tif")
+    write(tmp_path / "two" / "Lam\u00e9" / "b.tif")
+    found = find_pictures([tmp_path / "one", tmp_path / "two"])
+    assert {picture.label for picture in found.pictures} == {"Lam\u00e9"}
+
+
 def test_what_is_kept_for_evaluation_does_not_train(tmp_path):
     for name in "abc":
         write(tmp_path / "Tips" / f"{name}.tif")

@@ -1,10 +1,10 @@
 """The pictures of an archive, and the classes that people gave them: by folder or by table."""
 
+import os
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from stemgan.errors import InputError
 from stemgan.images import read_series
@@ -68,15 +68,14 @@ def find_pictures(
     InputError : a place does not exist or holds no micrograph, no table that names its files
         has the column asked for, or a table cannot be used.
     """
-    more: dict[str, Any] = {"tables": tables} if tables else {}
-    archive = find(places, group_by="file", training=training, **more)
+    archive = find(places, group_by="file", training=training, tables=tables)
     found = Found(left_out=[(odd.key, odd.reason) for odd in archive.rejected])
     if labels not in (FOLDER, NONE):
-        _check_column(labels, archive.sources)
+        _check_column(labels, archive.columns)
     tops = [(place if place.is_dir() else place.parent).absolute() for place in places]
     for source in archive.sources:
         try:
-            found.pictures.extend(_pictures(source, _label(source, labels, tops)))
+            found.pictures.extend(_pictures(source, labels, tops))
         except Exception as error:  # one odd file must not stop an archive
             found.left_out.append((source.key, reason(error, source.file, source.key)))
     return found
@@ -90,31 +89,33 @@ def reason(error: Exception, file: Path, key: str) -> str:
     return f"it cannot be read ({type(error).__name__}: {text})"
 
 
-def _pictures(source: Source, label: str) -> Iterator[Picture]:
-    group = source.row.get("group") or source.key
+def _pictures(source: Source, labels: str, tops: Sequence[Path]) -> Iterator[Picture]:
     count = 1 if source.file.suffix.lower() in PICTURES else _count(source.file)
     for frame in range(count):
         key = source.key if count == 1 else f"{source.key}#{frame}"
-        yield Picture(source.file, frame, key, label, group)
+        row = source.about(frame)
+        label = _by_folder(source.file, tops) if labels == FOLDER else row.get(labels) or ""
+        label = "" if labels == NONE else _spelled(label)
+        yield Picture(source.file, frame, key, label, row.get("group") or source.key)
 
 
 def _count(file: Path) -> int:
     return sum(len(series) for series in read_series(file))
 
 
-def _label(source: Source, labels: str, tops: Sequence[Path]) -> str:
-    """Give a label in the one spelling of its characters, as systems decompose accents."""
-    if labels == NONE:
-        return ""
-    if labels != FOLDER:
-        return unicodedata.normalize("NFC", source.row.get(labels) or "")
-    top = next(top for top in tops if source.file.is_relative_to(top))
-    folders = source.file.relative_to(top).parts[:-1]
-    return unicodedata.normalize("NFC", folders[0]) if folders else ""
+def _by_folder(file: Path, tops: Sequence[Path]) -> str:
+    top = next(top for top in tops if file.is_relative_to(top))
+    folders = file.relative_to(top).parts[:-1]
+    return folders[0] if folders else ""
 
 
-def _check_column(column: str, sources: Sequence[Source]) -> None:
-    known = {name for source in sources for name in source.row}
+def _spelled(label: str) -> str:
+    """Spell a class in one way: systems decompose accents, and names may be bytes."""
+    text = os.fsencode(label).decode("utf-8", "backslashreplace")
+    return unicodedata.normalize("NFC", text)
+
+
+def _check_column(column: str, known: frozenset[str]) -> None:
     if column not in known:
         columns = ", ".join(sorted(known - {"file"})) or "none"
         raise InputError(
