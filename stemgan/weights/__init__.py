@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stemgan.errors import InputError
+from stemgan.weights.tensors import read_tensors, write_tensors
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,7 +27,12 @@ FORMAT = "stemgan-generator-2"
 ARCHITECTURES = ("stemgan", "ede2020")
 DEFAULT_MODEL = "stemgan-s"
 _FOLDER = Path(__file__).parent
-
+_HINT = "give one that stemgan export wrote"
+_OTHER_FILES = {
+    ".ckpt": "is a checkpoint: take its weights out by stemgan export",
+    ".onnx": "is an ONNX file, which holds no weights for torch: give the .safetensors that it "
+    "was made of",
+}
 
 MODELS = {path.stem: path for path in sorted(_FOLDER.glob("*.safetensors"))}
 """The shipped models and their files."""
@@ -99,36 +105,17 @@ def load_generator(
     ------
     InputError : no such model or file, or not a weights file of this format.
     """
-    from safetensors import SafetensorError, safe_open
-
     path = find_weights(model)
+    if path.suffix in _OTHER_FILES:
+        raise InputError(f"{path} {_OTHER_FILES[path.suffix]}")
+    tensors, words = read_tensors(path, _HINT)
     try:
-        with safe_open(path, framework="pt") as file:
-            header = _parsed(path, file.metadata() or {})
-            tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
-        generator = _filled(header, tensors)
-    except (
-        SafetensorError,
-        RuntimeError,
-        AttributeError,
-        TypeError,
-        KeyError,
-        OSError,
-        JSONDecodeError,
-    ) as error:
-        if path.suffix == ".ckpt":
-            raise InputError(
-                f"{path} is a checkpoint: take its weights out by stemgan export"
-            ) from error
-        if path.suffix == ".onnx":
-            raise InputError(
-                f"{path} is an ONNX file, which holds no weights for torch: give the "
-                ".safetensors that it was made of"
-            ) from error
+        header = _parsed(path, words)
+        generator = _filled(header, {key: value.float() for key, value in tensors.items()})
+    except (RuntimeError, AttributeError, TypeError, KeyError, JSONDecodeError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
-            f"{path} is not a readable weights file ({reason}): give one that stemgan export "
-            "wrote"
+            f"{path} is not a readable weights file ({reason}): {_HINT}"
         ) from error
     return generator.eval(), header
 
@@ -170,18 +157,7 @@ def save_weights(
     ------
     InputError : a weight is not finite in float16, which no sound training makes.
     """
-    import torch
-    from safetensors.torch import save
-
-    from stemgan.files import whole_file
-
-    tensors = {key: value.half().contiguous() for key, value in generator.state_dict().items()}
-    broken = [key for key, value in tensors.items() if not torch.isfinite(value).all()]
-    if broken:
-        raise InputError(
-            f"{path} cannot be written: weights {broken[0]} are not finite in float16; "
-            "export an earlier checkpoint"
-        )
+    tensors = {key: value.half() for key, value in generator.state_dict().items()}
     header = {
         "format": FORMAT,
         "architecture": architecture_of(generator),
@@ -190,6 +166,4 @@ def save_weights(
     }
     if calibration is not None:
         header["calibration"] = json.dumps(calibration)
-    with whole_file(path) as temporary:
-        # Not save_file: it makes files that only their owner can read.
-        temporary.write_bytes(save(tensors, header))
+    write_tensors(path, tensors, header, "export an earlier checkpoint")

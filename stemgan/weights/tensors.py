@@ -9,8 +9,13 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def read_tensors(path: Path) -> "tuple[dict[str, Tensor], dict[str, str]]":
+def read_tensors(path: Path, hint: str) -> "tuple[dict[str, Tensor], dict[str, str]]":
     """Read a file's tensors, on the CPU, and its header.
+
+    Parameters
+    ----------
+    path : the file.
+    hint : what to give instead when it cannot be read.
 
     Raises
     ------
@@ -24,7 +29,7 @@ def read_tensors(path: Path) -> "tuple[dict[str, Tensor], dict[str, str]]":
             return {key: file.get_tensor(key) for key in file.keys()}, header  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         reason = str(error).splitlines()[0]
-        raise InputError(f"{path} is not a readable safetensors file ({reason})") from error
+        raise InputError(f"{path} is not a readable weights file ({reason}): {hint}") from error
 
 
 def write_tensors(

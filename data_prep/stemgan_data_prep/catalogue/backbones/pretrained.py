@@ -88,7 +88,7 @@ def _cached(name: str) -> Path:
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Return a file's tensors and, where it is safetensors, its header."""
     if path.suffix == ".safetensors":
-        return read_tensors(path)
+        return read_tensors(path, "give a whole .safetensors, or a .pth")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
