@@ -1,0 +1,43 @@
+"""Tables that the catalogue writes of pictures, as other commands take them (``--table``)."""
+
+import csv
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from stemgan.files import whole_file
+from stemgan_data_prep.catalogue.labels import Picture
+
+
+def name_in(folder: Path, picture: Picture) -> str:
+    """Name a picture as a table in that folder does: by its path from there, posix.
+
+    A picture of a stack has its number behind: ``../series.tif#2`` is the third. On another
+    drive than the table's, the path is absolute.
+    """
+    file = picture.file.absolute()
+    try:
+        name = Path(os.path.relpath(file, folder.absolute())).as_posix()
+    except ValueError:  # Windows knows no way from one drive to another
+        name = file.as_posix()
+    of_stack = picture.key.endswith(f"{file.name}#{picture.frame}")
+    return f"{name}#{picture.frame}" if of_stack else name
+
+
+def write_rows(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """Write rows as CSV, whole or not at all; None is empty.
+
+    Parameters
+    ----------
+    path : where to.
+    rows : what is written, each with these columns or some of them.
+    columns : in this order.
+    """
+    with (
+        whole_file(path) as temporary,
+        temporary.open("w", encoding="utf-8", newline="") as file,
+    ):
+        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
