@@ -8,8 +8,13 @@ from stemgan.data.shards import SPLITS
 from stemgan.errors import InputError
 
 
-def parse_shares(text: str) -> tuple[float, float, float]:
+def parse_shares(text: str, option: str = "--split") -> tuple[float, float, float]:
     """Read "0.8,0.1,0.1": the shares of train, val and test.
+
+    Parameters
+    ----------
+    text : to be read.
+    option : where it was given, for messages.
 
     Raises
     ------
@@ -24,10 +29,10 @@ def parse_shares(text: str) -> tuple[float, float, float]:
         train, val, test = (float(part) for part in text.split(","))
     except ValueError:
         raise InputError(
-            f"--split {text} is not three shares: write e.g. 0.8,0.1,0.1"
+            f"{option} {text} is not three shares: write e.g. 0.8,0.1,0.1"
         ) from None
     if min(val, test) < 0 or not train > 0 or abs(train + val + test - 1) > 1e-6:
-        raise InputError(f"--split {text} must be shares that sum to 1, the first above 0")
+        raise InputError(f"{option} {text} must be shares that sum to 1, the first above 0")
     return train, val, test
 
 

@@ -1,0 +1,236 @@
+"""The LightningDataModule of the catalogue: labelled pictures to batches."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning.pytorch import LightningDataModule
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from stemgan.data.sampler import PartSampler, ResumableLoader, WeightedSampler, ranks
+from stemgan.data.scans import Draw
+from stemgan.data.shards import SPLITS
+from stemgan.errors import InputError, check_whole
+from stemgan_data_prep.catalogue.labels import FOLDER, Picture, find_pictures
+from stemgan_data_prep.catalogue.pixels import Pixels, Watch, pixels
+from stemgan_data_prep.catalogue.sides import share_out
+from stemgan_data_prep.splits import parse_shares
+
+Batch = dict[str, Tensor]
+"""image (B, S0, S0) uint8; label (B,) int64, of the classes; key (B,) int64, the picture's
+number among all pictures, by which it is augmented and its prediction is known."""
+
+
+class Pictures(LightningDataModule):
+    """Batches of labelled pictures, split by group so that each class is shared out alike.
+
+    Pictures are read once, into memory or a cache that all processes map; there are no loading
+    processes, as what is costly happens in the training step, on its device.
+
+    Parameters
+    ----------
+    places : folders or files, or one of them.
+    labels, tables : where labels come from, see `find_pictures`; pictures without one are left
+        out.
+    split : shares of groups for train, val and test.
+    seed : of the split and of the order in training.
+    side : of the pictures in batches [px]: the largest that is trained on.
+    batch_size : pictures a batch, on each rank; fewer where so many are not there to train.
+    workers : processes that read the pictures, see `pixels`.
+    cache : folder of the cache, see `pixels`.
+    watch : see `pixels`; of this process.
+
+    Raises
+    ------
+    InputError : a number that there cannot be; (in `setup`) nothing can be read, fewer than two
+        classes, a class without a picture to train, or nothing to validate on.
+    """
+
+    def __init__(
+        self,
+        places: Sequence[str | Path] | str | Path,
+        labels: str = FOLDER,
+        tables: Sequence[str | Path] = (),
+        split: str = "0.8,0.1,0.1",
+        *,
+        seed: int = 0,
+        side: int = 224,
+        batch_size: int = 32,
+        workers: int | None = None,
+        cache: str | Path | None = None,
+        watch: Watch | None = None,
+    ) -> None:
+        super().__init__()
+        check_whole("side", side, 1)
+        check_whole("batch_size", batch_size, 1)
+        check_whole("seed", seed, 0)
+        given = [places] if isinstance(places, str | Path) else places
+        self.places, self.labels = [Path(place) for place in given], labels
+        self.tables = [Path(table) for table in tables]
+        self.shares = parse_shares(split, "split")
+        self.seed, self.side, self.batch_size = seed, side, batch_size
+        self.workers, self.watch = workers, watch
+        self.cache = Path(cache) if cache is not None else None
+        self.left_out: list[tuple[str, str]] = []
+        """(key, reason) of what is not used."""
+        self._pixels: Pixels | None = None
+
+    def prepare_data(self) -> None:
+        """Fill the cache, by one process; the others then find it filled."""
+        if self.cache is not None:
+            self.setup()
+
+    def setup(self, stage: str | None = None) -> None:
+        """Find, read and split the pictures; called by the trainer on every rank."""
+        if self._pixels is not None:
+            return
+        found = find_pictures(
+            self.places, labels=self.labels, tables=self.tables, training=True
+        )
+        labelled = [picture for picture in found.pictures if picture.label]
+        unknown = [(p.key, "it has no label") for p in found.pictures if not p.label]
+        if not labelled:
+            raise InputError(
+                f"none of {len(found.pictures)} pictures has a label: give the folder that "
+                "holds a folder for each class, or labels=COLUMN of a table"
+            )
+        read = pixels(labelled, self.side, self.cache, self.workers, self.watch)
+        self.left_out = [*found.left_out, *unknown, *read.left_out]
+        self.classes: tuple[str, ...] = tuple(sorted({p.label for p in read.pictures}))
+        number = {name: index for index, name in enumerate(self.classes)}
+        self._labels = np.array([number[p.label] for p in read.pictures], dtype=np.int64)
+        sides = np.array(share_out(read.pictures, self.shares, self.seed))
+        self._of = {split: np.flatnonzero(sides == split) for split in SPLITS}
+        _check(self.classes, self.counts, len(self._of["val"]))
+        self._pixels = read
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """How many pictures of each class train."""
+        train = self._labels[self._of["train"]]
+        return tuple(np.bincount(train, minlength=len(self.classes)).tolist())
+
+    @property
+    def pictures(self) -> list[Picture]:
+        """All pictures that are used; a batch's keys count them."""
+        self.setup()
+        assert self._pixels is not None
+        return self._pixels.pictures
+
+    @property
+    def sides(self) -> dict[str, list[Picture]]:
+        """The pictures of each split (for `write_split`)."""
+        pictures = self.pictures
+        return {split: [pictures[n] for n in self._of[split]] for split in SPLITS}
+
+    def train_dataloader(self) -> ResumableLoader:
+        """Draw training batches, in another order every epoch; the last odd ones are dropped.
+
+        Raises
+        ------
+        InputError : there are fewer pictures than ranks.
+        """
+        squares = self._squares("train")
+        size = min(self.batch_size, len(squares) // ranks()[1])
+        if not size:
+            raise InputError(f"{len(squares)} pictures to train are fewer than processes")
+        alike = np.full(len(squares), 1 / len(squares))
+        return ResumableLoader(
+            squares,
+            batch_size=size,
+            sampler=WeightedSampler(alike, len(squares), self.seed),
+            drop_last=True,
+            processed=self._processed,
+            **_LOADING,
+        )
+
+    def val_dataloader(self) -> DataLoader:
+        """List the validation batches, always the same; each rank has its own part."""
+        return self._evaluating("val")
+
+    def test_dataloader(self) -> DataLoader | list[DataLoader]:
+        """List the test batches, as those of validation; none where the split keeps none."""
+        self.setup()
+        return self._evaluating("test") if len(self._of["test"]) else []
+
+    def _evaluating(self, split: str) -> DataLoader:
+        squares = self._squares(split)
+        sampler = PartSampler(len(squares))
+        return DataLoader(squares, batch_size=self.batch_size, sampler=sampler, **_LOADING)
+
+    def _squares(self, split: str) -> "Squares":
+        self.setup()
+        assert self._pixels is not None
+        return Squares(self._pixels.images, self._labels, self._of[split])
+
+    def _processed(self) -> int | None:
+        """Tell how many batches of the epoch the trainer is through with, if there is one."""
+        if self.trainer is None:
+            return None
+        # Of the trainer's counters this alone is right wherever a checkpoint is saved.
+        progress: Any = self.trainer.fit_loop.epoch_loop.batch_progress.current
+        return progress.processed
+
+
+class Squares(Dataset):
+    """Some of the pictures, a batch at a time.
+
+    Parameters
+    ----------
+    images : of all pictures, (n, side, side) uint8.
+    labels : of all, (n,) int64.
+    numbers : of those in it, (m,).
+    """
+
+    def __init__(
+        self,
+        images: NDArray[np.uint8],
+        labels: NDArray[np.int64],
+        numbers: NDArray[np.int64],
+    ) -> None:
+        self.images, self.labels, self.numbers = images, labels, numbers
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __getitems__(self, wanted: Sequence[int | Draw]) -> Batch:
+        """Give a batch, of places among those in it or a sampler's draws of them."""
+        places = [one.index if isinstance(one, Draw) else one for one in wanted]
+        numbers = self.numbers[places]
+        return {
+            "image": torch.from_numpy(self.images[numbers]),
+            "label": torch.from_numpy(self.labels[numbers]),
+            "key": torch.from_numpy(numbers),
+        }
+
+    def __getitem__(self, place: int | Draw) -> Batch:
+        """Give a batch of one."""
+        return self.__getitems__([place])
+
+
+def _as_it_is(batch: Batch) -> Batch:
+    return batch
+
+
+_LOADING: dict[str, Any] = {"collate_fn": _as_it_is, "pin_memory": torch.cuda.is_available()}
+
+
+def _check(classes: tuple[str, ...], counts: tuple[int, ...], validating: int) -> None:
+    if len(classes) < 2:
+        only = ", ".join(classes)
+        raise InputError(f"all pictures are of the class {only}: give those of two or more")
+    missing = [name for name, count in zip(classes, counts, strict=True) if not count]
+    if missing:
+        raise InputError(
+            f"no picture of {', '.join(missing)} is left to train: give more of it, or choose "
+            "another seed"
+        )
+    if not validating:
+        raise InputError(
+            "no picture is left to validate on: give more groups, or a larger second share in "
+            "split"
+        )

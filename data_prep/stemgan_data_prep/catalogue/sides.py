@@ -1,0 +1,96 @@
+"""Which pictures train, validate and test: by group, each class shared out alike."""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from stemgan.data.shards import SPLITS
+from stemgan.errors import InputError
+from stemgan.manifest import read_manifest
+from stemgan_data_prep.catalogue.labels import Picture
+from stemgan_data_prep.catalogue.tables import name_in, write_rows
+from stemgan_data_prep.splits import stratify
+
+NAME = "split.csv"
+"""The file in the folder of a training that says which pictures were on which side."""
+
+_COLUMNS = ("file", "key", "label", "group", "split")
+_FRAME = re.compile(r"#(\d+)$")
+
+
+def share_out(
+    pictures: Sequence[Picture], shares: tuple[float, float, float], seed: int
+) -> list[str]:
+    """Say of each picture whether it is to train, val or test.
+
+    Groups stay whole; one that holds several classes counts as that of most of its pictures.
+
+    Parameters
+    ----------
+    pictures : with their labels.
+    shares : of groups for train, val and test; they sum to 1.
+    seed : another seed, other splits.
+    """
+    labels: dict[str, Counter[str]] = {}
+    for picture in pictures:
+        labels.setdefault(picture.group, Counter())[picture.label] += 1
+    commonest = {
+        group: min(counts, key=lambda label: (-counts[label], label))
+        for group, counts in labels.items()
+    }
+    sides = stratify(commonest, shares, seed)
+    return [sides[picture.group] for picture in pictures]
+
+
+def write_split(path: Path, sides: Mapping[str, Sequence[Picture]]) -> None:
+    """Write which pictures were on which side, as a table that names their files.
+
+    Parameters
+    ----------
+    path : of the CSV.
+    sides : the pictures of each split.
+
+    Raises
+    ------
+    InputError : it cannot be written.
+    """
+    rows = [
+        {
+            "file": name_in(path.parent, one),
+            "key": one.key,
+            "label": one.label,
+            "group": one.group,
+            "split": split,
+        }
+        for split, pictures in sides.items()
+        for one in pictures
+    ]
+    write_rows(path, rows, _COLUMNS)
+
+
+def read_split(path: Path, split: str) -> list[Picture]:
+    """Read which pictures were on one side, in the order of the table.
+
+    Raises
+    ------
+    InputError : there is no such table, or it cannot be read.
+    """
+    if split not in SPLITS:
+        raise InputError(f"split {split}: choose from {', '.join(SPLITS)}")
+    table = read_manifest(path)
+    if missing := [name for name in _COLUMNS if name not in table.columns]:
+        raise InputError(
+            f"{path} is no table of splits (it lacks {missing[0]}): give that of a training"
+        )
+    return [_picture(row, path.parent) for row in table.rows.values() if row["split"] == split]
+
+
+def _picture(row: Mapping[str, str], folder: Path) -> Picture:
+    name, frame = row["file"], _FRAME.search(row["key"])
+    if frame:
+        name = name.removesuffix(frame[0])
+    file = Path(os.path.normpath(folder.absolute() / name))
+    number = int(frame[1]) if frame else 0
+    return Picture(file, number, row["key"], row["label"], row["group"])
