@@ -71,6 +71,23 @@ def look_of(name: str, names: Sequence[str]) -> tuple[str, int]:
     return COLOURS[i % len(COLOURS)], (i + i // len(COLOURS)) % len(MARKS)
 
 
+def colours(count: int) -> list[str]:
+    """Return a colour for each of many groups: ours first, then hues a golden angle apart.
+
+    Examples
+    --------
+    >>> len(set(colours(30)))
+    30
+    """
+    from colorsys import hls_to_rgb
+
+    more = []
+    for i in range(max(0, count - len(COLOURS))):
+        parts = hls_to_rgb((0.07 + i * 0.381966) % 1, (0.36, 0.5)[i % 2], 0.7)
+        more.append("#" + "".join(f"{round(255 * part):02x}" for part in parts))
+    return [*COLOURS[:count], *more]
+
+
 def save(figure: "Figure", path: Path) -> None:
     """Write a figure, whole or not at all, and close it."""
     import matplotlib.pyplot as plt

@@ -1,0 +1,190 @@
+"""Figures of structure: dimension, agreement with labels, distances, decision graph, map."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stemgan.plots.style import MARKS, colours, look_of, pyplot, save
+from stemgan_data_prep.catalogue.explore.clustering import METHODS
+from stemgan_data_prep.catalogue.explore.density_peaks import Peaks
+from stemgan_data_prep.catalogue.explore.dimension import Block, Dimension
+from stemgan_data_prep.catalogue.explore.scoring import Curves
+
+_SIZE = 5.0, 4.0
+"""Width and height [in]: one panel, so that a phone shows its words as large as the text."""
+_MOST_NAMES = 14
+"""Groups named in a legend; of more, colours alone stand for them."""
+_PIXELS = 1_000
+"""Pictures on a side of a heat map; of more, as many are shown, spread over all."""
+
+
+def dimension_figure(path: Path, blocks: Sequence[Block]) -> None:
+    """Draw the intrinsic dimension against the number of points it was estimated on."""
+
+    def draw(axis: Any) -> None:  # noqa: ANN401 (matplotlib's)
+        sizes = [block.points for block in blocks]
+        for name, mark, colour, label in (
+            ("fit", "o", colours(2)[0], "linear fit"),
+            ("likelihood", "s", colours(2)[1], "maximum likelihood"),
+        ):
+            values = [getattr(block, name) for block in blocks]
+            errors = [getattr(block, f"{name}_error") for block in blocks]
+            axis.errorbar(sizes, values, errors, marker=mark, color=colour, label=label)
+        axis.set_xscale("log", base=2)
+        axis.set_xticks(sizes, [f"{size:,}" for size in sizes])
+        axis.minorticks_off()
+        axis.set_ylim(bottom=0)
+        axis.set(xlabel="pictures in a part", ylabel="intrinsic dimension (2-NN)")
+        axis.legend(loc="lower right")
+
+    _one(path, draw)
+
+
+def ratios_figure(path: Path, dimension: Dimension) -> None:
+    """Draw what the dimension is fitted to: −log(1 − F) over log μ, and the line."""
+
+    def draw(axis: Any) -> None:  # noqa: ANN401
+        logs, levels, kept = dimension.logs, dimension.levels, dimension.kept
+        first, second = colours(2)
+        axis.plot(logs[:kept], levels[:kept], ".", ms=3, color=first, label="used")
+        axis.plot(logs[kept:], levels[kept:], ".", ms=3, color="#9a9a9a", label="left out")
+        end = min(logs[-1], levels[-1] / dimension.fit)
+        line = [0, end], [0, end * dimension.fit]
+        axis.plot(*line, color=second, label=f"dimension {dimension.fit:.3g}")
+        axis.set(xlabel="log μ, μ = r₂ / r₁", ylabel="−log(1 − F(μ))")
+        axis.legend()
+
+    _one(path, draw)
+
+
+def curves_figure(path: Path, curves: Curves, chosen: int | None = None) -> None:
+    """Draw NMI against the number of clusters, between the good and the uniform scenario."""
+
+    def draw(axis: Any) -> None:  # noqa: ANN401
+        axis.fill_between(curves.counts, curves.uniform, curves.good, color="#efefef", lw=0)
+        ends = (("good", curves.good, "--"), ("uniform", curves.uniform, ":"))
+        for name, values, dashes in ends:
+            axis.plot(curves.counts, values, dashes, color="#000000", lw=1.8, label=name)
+        _methods(axis, curves.counts, curves.methods, chosen)
+        axis.set_ylim(0, 1.02)
+        axis.set_ylabel("NMI of clusters and labels")
+
+    _one(path, draw, legend=True)
+
+
+def silhouette_figure(
+    path: Path, counts: Sequence[int], scores: Mapping[str, np.ndarray], chosen: int | None
+) -> None:
+    """Draw the mean silhouette against the number of clusters."""
+
+    def draw(axis: Any) -> None:  # noqa: ANN401
+        _methods(axis, counts, scores, chosen)
+        axis.set_ylabel("mean silhouette")
+
+    _one(path, draw, legend=True)
+
+
+def _methods(
+    axis: Any,  # noqa: ANN401
+    counts: Sequence[int],
+    values: Mapping[str, np.ndarray],
+    chosen: int | None,
+) -> None:
+    for name, heights in values.items():
+        colour, mark = look_of(name, METHODS)
+        look = {"color": colour, "marker": MARKS[mark], "ms": 3.5, "lw": 1.2}
+        axis.plot(counts, heights, label=name, **look)
+    if chosen is not None:
+        axis.axvline(chosen, color="#767676", lw=1)
+    axis.set_xlabel("number of clusters")
+
+
+def decision_figure(path: Path, peaks: Peaks, count: int) -> None:
+    """Draw density and separation of every picture; centres stand apart, up to the right."""
+
+    def draw(axis: Any) -> None:  # noqa: ANN401
+        floor = peaks.separation[peaks.separation > 0].min(initial=np.inf)
+        separation = np.maximum(peaks.separation, floor if np.isfinite(floor) else 1.0)
+        centres = peaks.ranked[:count]
+        first, second = colours(2)
+        axis.loglog(peaks.density, separation, ".", ms=3, color=first, label="pictures")
+        look = {"color": second, "ms": 6, "label": f"{count} centres"}
+        axis.loglog(peaks.density[centres], separation[centres], "D", **look)
+        axis.set(xlabel="density, 1 / distance to the k-th neighbour")
+        axis.set(ylabel="distance to the nearest denser picture")
+        axis.legend()
+
+    _one(path, draw)
+
+
+def distances_figure(
+    path: Path, points: np.ndarray, order: np.ndarray, sizes: Sequence[int]
+) -> None:
+    """Draw distances between all pictures, in an order.
+
+    Parameters
+    ----------
+    path : PNG to write.
+    points : (N, F).
+    order : (N,) indices.
+    sizes : of the groups that follow each other in that order; lines part them.
+    """
+    kept = np.unique(np.linspace(0, len(order) - 1, min(_PIXELS, len(order))).astype(int))
+    shown = points[order[kept]].astype(np.float64)
+    squares = (shown**2).sum(axis=1)
+    apart = np.sqrt(np.maximum(squares[:, None] + squares - 2 * shown @ shown.T, 0))
+    limit = float(np.percentile(apart, 99)) or 1.0
+
+    def draw(axis: Any) -> None:  # noqa: ANN401
+        total = len(order)
+        look = {"cmap": "viridis", "vmin": 0, "vmax": limit, "interpolation": "antialiased"}
+        image = axis.imshow(apart, extent=(0, total, total, 0), **look)
+        for end in np.cumsum(sizes)[:-1] if len(sizes) <= 60 else ():
+            axis.axhline(end, color="w", lw=0.6)
+            axis.axvline(end, color="w", lw=0.6)
+        axis.grid(visible=False)
+        axis.set(xlabel="picture", ylabel="picture")
+        axis.figure.colorbar(image, ax=axis, label="distance", shrink=0.85)
+
+    _one(path, draw)
+
+
+def map_figure(
+    path: Path, places: np.ndarray, values: np.ndarray, names: Sequence[str]
+) -> None:
+    """Draw the map of pictures as dots in the colours of their groups."""
+
+    def draw(axis: Any) -> None:  # noqa: ANN401
+        shades = colours(len(names))
+        size = 10 if len(places) < 2000 else 4
+        for i, name in enumerate(names):
+            x, y = places[values == i].T
+            axis.scatter(x, y, size, color=shades[i], label=name, linewidths=0)
+        axis.set(xticks=[], yticks=[], aspect="equal")
+
+    _one(path, draw, legend=len(names) <= _MOST_NAMES)
+
+
+def losses_figure(path: Path, losses: Sequence[tuple[int, float, float]], best: int) -> None:
+    """Draw the autoencoder's loss on what it learns from and on what was held out."""
+
+    def draw(axis: Any) -> None:  # noqa: ANN401
+        epochs, training, held_out = zip(*losses, strict=True)
+        axis.semilogy(epochs, training, color=colours(2)[0], label="training")
+        axis.semilogy(epochs, held_out, color=colours(2)[1], label="held out")
+        axis.axvline(best, color="#767676", lw=1, label="kept")
+        axis.set(xlabel="epoch", ylabel="unexplained share of the features' variance")
+        axis.legend()
+
+    _one(path, draw)
+
+
+def _one(path: Path, draw: Callable[[Any], None], *, legend: bool = False) -> None:
+    """Draw one panel into a file, whole or not at all."""
+    figure, axis = pyplot().subplots(figsize=_SIZE)
+    draw(axis)
+    if legend:
+        figure.legend(loc="outside lower center", ncols=3, fontsize=9)
+    save(figure, path)

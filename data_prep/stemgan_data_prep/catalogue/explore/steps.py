@@ -1,0 +1,170 @@
+"""From features to structure: dimension → fewer dimensions → clusters → scores → a map."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stemgan.errors import InputError
+from stemgan_data_prep.catalogue.explore.autoencoder import Encoded, fit
+from stemgan_data_prep.catalogue.explore.choosing import chosen_clusters, scored
+from stemgan_data_prep.catalogue.explore.clustering import METHODS, clusters
+from stemgan_data_prep.catalogue.explore.density_peaks import Peaks, find_peaks
+from stemgan_data_prep.catalogue.explore.dimension import (
+    Block,
+    Dimension,
+    block_analysis,
+    two_nn,
+)
+from stemgan_data_prep.catalogue.explore.embedding import embed
+from stemgan_data_prep.catalogue.explore.features import Watch, unwatched
+from stemgan_data_prep.catalogue.explore.neighbours import nearest
+from stemgan_data_prep.catalogue.explore.scoring import Curves, curves
+
+FEWEST = 20
+"""Pictures below which there is no structure to find."""
+_ALIKE = 8
+"""Pictures named as most alike to each."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How structure is looked for.
+
+    Attributes
+    ----------
+    methods : of `clustering.METHODS`.
+    counts : numbers of clusters, increasing.
+    pick : method and number of the clusters that are written; the best silhouette decides what
+        is not given ("" or 0). Labels never do.
+    dims : dimensions that the autoencoder leaves; 0: the features as they are.
+    plane : how the map is made, one of `embedding.MAPS`.
+    seed : of the autoencoder, k-means, the map and the parts of the block analysis.
+    device : of the autoencoder, as torch names it.
+    """
+
+    methods: tuple[str, ...] = METHODS
+    counts: tuple[int, ...] = tuple(range(2, 31))
+    pick: tuple[str, int] = ("", 0)
+    dims: int = 10
+    plane: str = "tsne"
+    seed: int = 0
+    device: str = "cpu"
+
+
+@dataclass(frozen=True, eq=False)
+class Structure:
+    """What was found.
+
+    Attributes
+    ----------
+    dimension, blocks : of the features, by 2-NN, and its block analysis.
+    encoded : the autoencoder's result; None where the features were taken as they are.
+    points : what was clustered, (N, D).
+    counts : numbers of clusters that were tried.
+    found : clusters of each method, (counts, N) from 0.
+    silhouettes : of each method, (counts,).
+    curves : NMI against labels; None without labels.
+    peaks : the decision graph.
+    method, count, clusters : those that were picked, (N,) from 0, the largest.
+    places : on the map, (N, 2) from 0 to 1.
+    alike : the most alike pictures of each, (N, K) indices, best first.
+    """
+
+    dimension: Dimension
+    blocks: list[Block]
+    encoded: Encoded | None
+    points: NDArray[np.float64]
+    counts: tuple[int, ...]
+    found: dict[str, NDArray[np.int64]]
+    silhouettes: dict[str, NDArray[np.float64]]
+    curves: Curves | None
+    peaks: Peaks
+    method: str
+    count: int
+    clusters: NDArray[np.int64] = field(repr=False)
+    places: NDArray[np.float64] = field(repr=False)
+    alike: NDArray[np.int64] = field(repr=False)
+
+    @property
+    def nmi(self) -> float | None:
+        """Return the NMI of the picked clusters and the labels, where there are labels."""
+        if self.curves is None:
+            return None
+        return float(self.curves.methods[self.method][self.counts.index(self.count)])
+
+
+def explore(
+    features: NDArray[np.floating],
+    labels: Sequence[str] | None,
+    settings: Settings,
+    watch: Watch = unwatched,
+) -> Structure:
+    """Find structure.
+
+    Parameters
+    ----------
+    features : (N, F), N ≥ FEWEST.
+    labels : (N,), "" where there is none; None, or fewer than two different: nothing is scored
+        against them.
+    settings : see `Settings`.
+    watch : see `features.Watch`.
+
+    Raises
+    ------
+    InputError : too few pictures, or what is asked for is impossible.
+    """
+    total = len(features)
+    if total < FEWEST:
+        raise InputError(
+            f"{total} pictures are too few to find structure: give {FEWEST} or more"
+        )
+    counts = _possible(settings, total)
+    dimension = two_nn(features)
+    blocks = block_analysis(features, seed=settings.seed)
+    encoded = None
+    points = np.asarray(features, dtype=np.float64)
+    if 0 < settings.dims < features.shape[1]:
+        encoded = fit(features, settings.dims, settings.seed, device=settings.device)
+        points = encoded.points.astype(np.float64)
+    found = {
+        method: clusters(points, method, counts, settings.seed)
+        for method in watch(settings.methods, "clustering", len(settings.methods))
+    }
+    silhouettes = scored(points, found, settings.seed)
+    method, count = chosen_clusters(found, silhouettes, counts, settings.pick)
+    alike = nearest(points, min(_ALIKE, total - 1))[1]
+    return Structure(
+        dimension,
+        blocks,
+        encoded,
+        points,
+        counts,
+        found,
+        silhouettes,
+        curves(found, labels, counts) if labels is not None and _differ(labels) else None,
+        find_peaks(points),
+        method,
+        count,
+        found[method][counts.index(count)],
+        embed(points, settings.plane, settings.seed),
+        alike,
+    )
+
+
+def _possible(settings: Settings, total: int) -> tuple[int, ...]:
+    """Return the numbers of clusters that so few pictures allow, with the one picked."""
+    wanted = set(settings.counts) | ({settings.pick[1]} if settings.pick[1] else set())
+    counts = tuple(sorted(count for count in wanted if count <= total // 2))
+    if not counts or settings.pick[1] > total // 2:
+        raise InputError(
+            f"{max(wanted)} clusters of {total} pictures are too many: ask for at most "
+            f"{total // 2}"
+        )
+    return counts
+
+
+def _differ(labels: Sequence[str]) -> bool:
+    """Tell whether there are two different labels at least."""
+    return len({label for label in labels if label}) > 1
