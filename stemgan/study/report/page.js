@@ -62,13 +62,6 @@ function charts() {
 const shown = (value) => value === null || value === "" ? "–"
   : typeof value === "boolean" ? (value ? "yes" : "no")
   : typeof value === "number" ? String(Number(value.toPrecision(4))) : value;
-const order = (a, b) => {
-  if (a === b) return 0;
-  if (a === null || a === "") return 1;
-  if (b === null || b === "") return -1;
-  return typeof a === "number" && typeof b === "number" ? a - b
-    : String(a).localeCompare(String(b), "en", { numeric: true });
-};
 
 // The full table: a page of rows at a time, sorted by any column, filtered by what is typed.
 function fullTable(holder, { columns, rows }) {
@@ -122,32 +115,6 @@ function fullTable(holder, { columns, rows }) {
   draw();
 }
 
-// Tables that stand in the page are sorted in place.
-function sortable(table) {
-  const cells = [...table.tHead.rows[0].cells];
-  cells.forEach((cell, i) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.append(...cell.childNodes);
-    cell.append(button);
-    button.addEventListener("click", () => {
-      const falling = cell.getAttribute("aria-sort") === "ascending";
-      cells.forEach((c) => c.removeAttribute("aria-sort"));
-      cell.setAttribute("aria-sort", falling ? "descending" : "ascending");
-      const value = (row) => {
-        const raw = row.cells[i].dataset.value ?? row.cells[i].textContent;
-        return raw === "" || raw === "–" ? null : isNaN(Number(raw)) ? raw : Number(raw);
-      };
-      const lines = [...table.tBodies[0].rows].sort((a, b) => {
-        const [x, y] = [value(a), value(b)];
-        return x === null || y === null || !falling ? order(x, y) : order(y, x);
-      });
-      table.tBodies[0].append(...lines);
-    });
-  });
-}
-
 charts();
-document.querySelectorAll("table.sortable").forEach(sortable);
 const full = document.getElementById("full-table");
 if (full) fullTable(full, read("rows-data"));

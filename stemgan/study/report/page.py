@@ -37,7 +37,7 @@ def build(study: Study, charts: Sequence[Chart], static: Static) -> str:
         "<footer>Written by stemgan. Errors are root mean square errors in per cent of the "
         "truth's own range; blurred truth: 5×5 px Gaussian, σ = 2.5 px.</footer>",
         styles=[part(_HERE, "page.css")],
-        scripts=[_plotly(), part(_HERE, "page.js")],
+        scripts=[_plotly(), part("stemgan.plots", "sorting.js"), part(_HERE, "page.js")],
         data=charts_data | rows_data(study),
     )
 

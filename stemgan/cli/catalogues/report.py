@@ -1,0 +1,167 @@
+"""`stemgan catalogue report`: how good a classifier is on labelled pictures."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stemgan.cli.catalogue import ACTIONS
+from stemgan.cli.catalogues.predict import add_running, check_running, running
+from stemgan.cli.common import emit, parser_for, say
+from stemgan.errors import InputError
+
+if TYPE_CHECKING:
+    from stemgan_data_prep.catalogue.classifier_file import Info
+    from stemgan_data_prep.catalogue.labels import Picture
+
+_EXAMPLES = """\
+  stemgan catalogue report kinds -o report              on what its training left for testing
+  stemgan catalogue report kinds labelled -o report     on a folder of a folder for each class
+  stemgan catalogue report kinds/classifier.safetensors images --labels kind -o report
+
+Writes figures.json, per_class.csv, confusion.csv, classes.csv, mistakes.csv, confusion.png,
+reliability.png, mistakes.png and report.html, which holds all that it shows. Precision, recall
+and F1 are means over classes; intervals hold 95 %, by drawing groups of images again.
+"""
+
+
+def main(argv: list[str]) -> None:
+    """Run the command."""
+    args = _parser().parse_args(argv)
+
+    from stemgan.files import check_folder
+    from stemgan_data_prep.catalogue.classifier_file import find_classifier, load_classifier
+    from stemgan_data_prep.catalogue.predicting import predict
+    from stemgan_data_prep.catalogue.reporting import FILES, write_report
+
+    check_running(args)
+    check_folder(args.output)
+    there = [name for name in FILES if (args.output / name).exists()]
+    if there and not args.overwrite:
+        raise InputError(
+            f"{args.output / there[0]} exists: pass --overwrite to replace the report, or "
+            "choose another -o"
+        )
+    network, info = load_classifier(args.model)
+    run = find_classifier(args.model).parent
+    pictures, left_out = _pictures(args, run)
+    notes = _seen(pictures, run) if args.images else []
+    predictions = predict(network, info, pictures, **running(args))
+    for key, reason in [*left_out, *predictions.left_out]:
+        say(f"left out {key}: {reason}")
+    found = write_report(
+        args.output, predictions, title=args.title, facts=_facts(info, args), notes=notes
+    )
+    for note in found["notes"]:
+        say(f"note: {note}")
+    lost = len(left_out) + len(predictions.left_out)
+    files = [str(args.output / name) for name in FILES if (args.output / name).exists()]
+    figures = {**found, "output": str(args.output), "files": files, "left_out": lost}
+    emit(figures, _text(figures), as_json=args.json)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = parser_for("catalogue report", _EXAMPLES, ACTIONS["report"])
+    add = parser.add_argument
+    add("model", type=Path, metavar="RUN|FILE", help="the folder of a training run, or a file")
+    add(
+        "images",
+        nargs="*",
+        type=Path,
+        metavar="IMAGES",
+        help="labelled pictures: folders or files; by default the test split of RUN",
+    )
+    add("-o", "--output", required=True, type=Path, metavar="DIR", help="folder of the report")
+    add(
+        "--labels",
+        default="folder",
+        metavar="folder|COLUMN",
+        help="the class is the name of the folder, first below IMAGES, or a column of "
+        "manifest.csv or of a --table (folder)",
+    )
+    add(
+        "--table",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE.csv",
+        help="a table of labels or groups; may be repeated",
+    )
+    add("--title", default="Classifier of micrographs", help="of the page")
+    add("--overwrite", action="store_true", help="replace a report that exists")
+    add_running(parser)
+    return parser
+
+
+def _pictures(
+    args: argparse.Namespace, run: Path
+) -> "tuple[Sequence[Picture], list[tuple[str, str]]]":
+    from stemgan_data_prep.catalogue.labels import find_pictures
+    from stemgan_data_prep.catalogue.sides import NAME, read_split
+
+    if args.images:
+        found = find_pictures(args.images, labels=args.labels, tables=args.table)
+        return found.pictures, found.left_out
+    if not (run / NAME).is_file():
+        raise InputError(
+            f"{run} has no {NAME}, so that no test split is known: name labelled IMAGES"
+        )
+    pictures = read_split(run / NAME, "test")
+    if not pictures:
+        raise InputError(f"{run / NAME} keeps no picture for testing: name labelled IMAGES")
+    return pictures, []
+
+
+def _seen(pictures: "Sequence[Picture]", run: Path) -> list[str]:
+    """Say how many pictures, or groups of them, had a part in training, as far as is known."""
+    from stemgan_data_prep.catalogue.sides import NAME, read_split
+
+    if not (run / NAME).is_file():
+        return []
+    used = [one for split in ("train", "val") for one in read_split(run / NAME, split)]
+    files = {one.file.resolve() for one in used}
+    seen = sum(one.file.resolve() in files for one in pictures)
+    if not seen:
+        return []
+    return [
+        f"{seen} of {len(pictures)} pictures trained or validated this classifier, so that the "
+        "figures are too good: judge it on others."
+    ]
+
+
+def _facts(info: "Info", args: argparse.Namespace) -> dict[str, Any]:
+    """Say of what and by what the report is."""
+    from stemgan import __version__
+
+    simple = {
+        name.replace("_", " "): value
+        for name, value in info.training.items()
+        if isinstance(value, str | int | float)
+    }
+    return {
+        "classifier": str(args.model),
+        "images": ", ".join(map(str, args.images)) or "the test split of its training",
+        "backbone": info.backbone,
+        "side of images": f"{info.side} px",
+        "temperature": f"{info.temperature:.3f}",
+        **simple,
+        "version": __version__,
+    }
+
+
+def _text(figures: dict[str, Any]) -> str:
+    from stemgan_data_prep.catalogue.reporting.words import answer
+
+    width = max(len(row["class"]) for row in figures["per_class"])
+    head = f"{'class':<{width}}  images  precision  recall     F1"
+    lines = [
+        f"{row['class']:<{width}}  {row['images']:>6}  {_cell(row['precision']):>9}  "
+        f"{_cell(row['recall']):>6}  {_cell(row['f1']):>5}"
+        for row in figures["per_class"]
+    ]
+    page = Path(figures["output"]) / "report.html"
+    return "\n".join([head, *lines, "", *answer(figures), f"the report is {page}"])
+
+
+def _cell(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f}"
