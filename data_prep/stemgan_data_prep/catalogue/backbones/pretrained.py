@@ -15,6 +15,17 @@ from stemgan_data_prep.catalogue.extras import needed
 
 _FILES = ("classifier.safetensors", "model.safetensors", "pytorch_model.bin")
 """What a folder may hold; the first is ours, in the folder of a run."""
+_UNREADABLE = (
+    UnpicklingError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    TypeError,
+)
+"""What reading raises for the many kinds of files that are no state dicts."""
 _COUNTER = "num_batches_tracked"  # old files have none, and nothing depends on it
 
 
@@ -70,15 +81,14 @@ def find_file(source: str | Path) -> Path:
 
 def _cached(name: str) -> Path:
     """Look a model up in the user's cache; the library only looks at folders for that."""
-    if name.count("/") <= 1 and not Path(name).suffix and not Path(name).is_absolute():
-        hub = needed("huggingface_hub")
-        for file in _FILES[1:]:
-            try:
-                found = hub.try_to_load_from_cache(name, file)
-            except ValueError:  # no name that a model can have
-                break
-            if isinstance(found, str):
-                return Path(found)
+    hub = needed("huggingface_hub")
+    for file in _FILES[1:]:
+        try:
+            found = hub.try_to_load_from_cache(name, file)
+        except ValueError:  # no name that a model can have
+            break
+        if isinstance(found, str):
+            return Path(found)
     raise InputError(
         f"{name!r} is no file, no folder and no model in the Hugging Face cache: give a file, "
         "or download the model once by the program hf; nothing is fetched here"
@@ -91,7 +101,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         return read_tensors(path, "give a whole .safetensors, or a .pth")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+    except _UNREADABLE as error:
         raise InputError(
             f"{path} is no state dict that can be read without running code: give a "
             ".safetensors, or a .pth that holds tensors alone"
