@@ -84,7 +84,7 @@ class Manifests:
     def _joined(self, own: Row, file: Path) -> tuple[Row, dict[int, Row]]:
         row = self.tables.joined(own, file)
         numbers = self.tables.frames(file)
-        if numbers or self.tables.row(file):
+        if self.tables.names(file):
             self._named += 1
             self.known_columns.update(self.tables.columns)
         return row, {number: self.tables.joined(own, file, number) for number in numbers}
@@ -97,11 +97,7 @@ class Manifests:
         InputError : with what the names of files in tables are.
         """
         if self.tables.paths and not self._named:
-            names = ", ".join(map(str, self.tables.paths))
-            raise InputError(
-                f"{names} names none of these images: its column file must hold their paths "
-                "from the table's own folder, or absolute ones"
-            )
+            raise InputError(self.tables.names_nothing)
 
     def _meet(self, manifest: Manifest) -> None:
         self._met[manifest.path] = manifest

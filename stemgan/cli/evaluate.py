@@ -13,6 +13,8 @@ _EXAMPLES = """\
   stemgan evaluate images/ --scan spiral --coverage 1/20 -o results
   stemgan evaluate images/ --methods linear,fourier-pocs,stemgan-s --scan spiral,dots \\
       --coverage 1/17.9,1/50,1/87 --electrons none,100 --by material -o results
+  stemgan evaluate images/ --scan spiral --coverage 1/20 --table classes.csv --by class \\
+      -o results
 outputs in DIR:
   results.csv (one row per image, method, scan, coverage and electrons), summary.csv (means over
   images, and over groups), error_by_distance.csv and error_by_pitch.csv (mean, RMSE and 5, 50
@@ -22,7 +24,8 @@ outputs in DIR:
 errors are RMSE in % of the truth's range (max - min), against the raw truth and against the
 truth blurred by a 5x5 Gaussian of sigma 2.5 px
 groups and other columns come from a manifest.csv with the columns file and group, beside the
-images or in a folder above; without one every image is its own group
+images or in a folder above, and from tables; without one every image is its own group; --by
+adds summary_by_COLUMN.csv and error_by_COLUMN.png, to a finished evaluation too
 """
 
 
@@ -56,6 +59,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seed", type=int, default=0, help="of paths and noise (0)")
     parser.add_argument("--by", metavar="COLUMN", help="also split the means by this column")
+    parser.add_argument(
+        "--table",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="CSV",
+        help="a table that says more of the images than their manifests: its column file holds "
+        "paths from the table's own folder, or absolute ones; may be repeated",
+    )
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes (1)")
     parser.add_argument("-o", "--output", required=True, metavar="DIR")
@@ -74,7 +86,7 @@ def main(argv: list[str]) -> None:
     paths = expand(args.images)
     if Path(args.output).resolve() in {path.resolve().parent for path in paths}:
         raise InputError(f"{args.output} holds the images: choose another -o for the results")
-    from stemgan.evaluate import default_methods, evaluate, make_plan, notes
+    from stemgan.evaluate import default_methods, evaluate, make_plan, notes, read_by
 
     methods = default_methods()
     if args.methods not in (None, "all"):
@@ -89,6 +101,7 @@ def main(argv: list[str]) -> None:
         seed=args.seed,
         device=args.device,
         by=args.by,
+        tables=args.table,
     )
 
     def steps(cells: Any, left: int) -> Any:  # noqa: ANN401 (an iterable of steps)
@@ -101,13 +114,15 @@ def main(argv: list[str]) -> None:
     summary = evaluate(
         plan, Path(args.output), workers=args.workers, overwrite=args.overwrite, progress=steps
     )
+    split = read_by(plan, Path(args.output))
     figures = {
         "output": args.output,
         "images": len(plan.sources),
         "groups": len({source.group for source in plan.sources}),
         "summary": [{name: _plain(value) for name, value in row.items()} for row in summary],
+        **({"by": args.by, "summary_by": split} if args.by else {}),
     }
-    emit(figures, _text(figures, plan, summary), as_json=args.json)
+    emit(figures, _text(figures, plan, summary, split), as_json=args.json)
 
 
 def _items(text: str, option: str) -> tuple[str, ...]:
@@ -134,8 +149,13 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 (whatever a row holds)
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _text(figures: dict[str, Any], plan: Any, summary: list[dict[str, Any]]) -> str:  # noqa: ANN401 (a Plan)
-    from stemgan.evaluate import table
+def _text(
+    figures: dict[str, Any],
+    plan: Any,  # noqa: ANN401 (a Plan)
+    summary: list[dict[str, Any]],
+    split: list[dict[str, Any]],
+) -> str:
+    from stemgan.evaluate import table, tables_by
 
     images, groups = summary[0]["images"], summary[0]["groups"]
     named = {"rmse_blurred": "blurred", "rmse_raw": "raw"}
@@ -158,6 +178,7 @@ def _text(figures: dict[str, Any], plan: Any, summary: list[dict[str, Any]]) -> 
             )
             for metric, truth in named.items()
         ]
+    parts += tables_by(plan, split) if split else []
     if images < figures["images"]:
         left_out = figures["images"] - images
         parts.append(f"{left_out} constant images have no range, so no percentage")

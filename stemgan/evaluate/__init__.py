@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from stemgan.errors import InputError
+from stemgan.evaluate.by import labelled, read_by, tables_by, write_by
 from stemgan.evaluate.cells import run
 from stemgan.evaluate.figures import draw
 from stemgan.evaluate.journal import JOURNAL, Journal
@@ -24,8 +25,10 @@ __all__ = [
     "evaluate",
     "make_plan",
     "notes",
+    "read_by",
     "summarise",
     "table",
+    "tables_by",
     "take_scan",
     "warm_up",
 ]
@@ -57,8 +60,8 @@ def evaluate(
     ----------
     plan : what is evaluated.
     folder : where results.csv (one row per image, method and condition), summary.csv (means),
-        error_by_distance.csv, error_by_pitch.csv, maps of systematic errors and the plots go;
-        made if missing.
+        error_by_distance.csv, error_by_pitch.csv, means by a column, maps of systematic errors
+        and the plots go; made if missing.
     workers : processes.
     overwrite : whether to replace another evaluation.
     progress : wraps the steps to be taken, given their number.
@@ -93,16 +96,15 @@ def evaluate(
             pass
     finally:
         maps.save()
-    rows = sorted_rows(plan, journal.rows)
+    rows = labelled(plan, sorted_rows(plan, journal.rows))
     summary = summarise(plan, rows)
     write_table(folder / "results.csv", rows)
     write_table(folder / "summary.csv", summary)
-    if plan.by:
-        write_table(folder / f"summary_by_{plan.by}.csv", summarise(plan, rows, plan.by))
+    split = write_by(plan, folder, rows)
     rings = {name: profile_rows(plan, journal.profiles, name) for name in ("distance", "pitch")}
     for name, members in rings.items():
         write_table(folder / f"error_by_{name}.csv", members)
-    draw(plan, folder, methods, rows, summary, rings, maps)
+    draw(plan, folder, methods, rows, summary, split, rings, maps)
     return summary
 
 

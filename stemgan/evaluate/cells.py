@@ -76,7 +76,6 @@ def _entry(
     row = {
         "image": source.name,
         "group": source.group,
-        **({plan.by: source.label} if plan.by else {}),
         "height": source.shape[0],
         "width": source.shape[1],
         "method": name,

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from stemgan.evaluate.by import path_by
 from stemgan.evaluate.maps import FOLDER, Maps, read_map
 from stemgan.evaluate.methods import Method
 from stemgan.evaluate.plan import Plan
@@ -24,6 +25,7 @@ def draw(
     methods: Mapping[str, Method],
     rows: Sequence[Row],
     summary: Sequence[Row],
+    split: Sequence[Row],
     rings: Mapping[str, Sequence[Row]],
     maps: Maps,
 ) -> None:
@@ -38,6 +40,9 @@ def draw(
     plots.error_against_coverage(folder / "error_vs_coverage.png", summary)
     for unit, members in zip(rings, pair, strict=True):
         plots.error_against_distance(folder / f"error_vs_{unit}.png", members, unit)
+    if plan.by:
+        path = path_by(plan, folder, "error_by_{}.png")
+        plots.error_by_label(path, split, plan.by, {_key(c): c.label for c in plan.conditions})
     source = _typical(plan, rows)
     examples = []
     for condition in _examples(plan):
@@ -51,6 +56,10 @@ def draw(
     ]
     if tiles:
         plots.map_sheet(folder / f"{FOLDER}.png", tiles)
+
+
+def _key(condition: Condition) -> tuple[str, str, float | None]:
+    return condition.scan, condition.coverage, condition.electrons
 
 
 def _name(condition: Condition) -> str:
@@ -68,7 +77,7 @@ def _examples(plan: Plan) -> list[Condition]:
 def _typical(plan: Plan, rows: Sequence[Row]) -> Source:
     """Return the image of median error under the first condition by the last method."""
     first, last = plan.conditions[0], plan.methods[-1]
-    wanted = (first.scan, first.coverage, first.electrons, last)
+    wanted = (*_key(first), last)
     errors = {
         row["image"]: row["rmse_blurred"]
         for row in rows

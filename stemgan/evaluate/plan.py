@@ -45,7 +45,10 @@ class Plan:
         return Counter(source.shape for source in self.sources).most_common(1)[0][0]
 
     def settings(self) -> dict[str, Any]:
-        """Describe all that the figures depend on, for continuing only what is the same."""
+        """Describe all that errors depend on, for continuing only what is the same.
+
+        Groups and labels are not among it: they are looked up anew whenever means are taken.
+        """
         files = {c.scan for c in self.conditions if is_file(c.scan)}
         return {
             "version": __version__,
@@ -55,7 +58,6 @@ class Plan:
             "methods": {name: fingerprint(name) for name in self.methods},
             "crop": sorted({source.crop or 0 for source in self.sources}),
             "seed": self.seed,
-            "by": self.by,
             "scores": SCORES,
         }
 
@@ -71,6 +73,7 @@ def make_plan(
     seed: int = 0,
     device: str = "auto",
     by: str | None = None,
+    tables: Sequence[Path] = (),
 ) -> Plan:
     """Check everything that can be wrong before any work is done.
 
@@ -85,7 +88,8 @@ def make_plan(
     crop : longest side of an image's middle that is used [px]; None: whole images.
     seed : of random paths and of the noise.
     device : for models.
-    by : column of the manifest that means are split by.
+    by : column of the manifest or a table that means are split by.
+    tables : files that add to what manifests say, see `stemgan.manifest.read_tables`.
 
     Raises
     ------
@@ -99,7 +103,8 @@ def make_plan(
         check_name(method)
     for number in electrons:
         Noise(electrons=number)
-    sources = tuple(find_sources(list(dict.fromkeys(paths)), by, crop))
+    _check_by(by)
+    sources = tuple(find_sources(list(dict.fromkeys(paths)), by, crop, tables=tables))
     frames = [(str(source.path), source.shape) for source in sources]
     pairs = conditions_for(frames, scans, coverages)
     check_frames(sources, methods)
@@ -182,6 +187,14 @@ def check_frames(sources: Iterable[Imaged], methods: Iterable[str]) -> None:
                     f"{source.name} has {source.shape[0]}x{source.shape[1]} px, and {method} "
                     f"completes no more than {MOST_PIXELS} px in all: leave out one of the two"
                 )
+
+
+def _check_by(by: str | None) -> None:
+    taken = ("image", "height", "width", "method", "achieved", *Condition.__dataclass_fields__)
+    if by in (*taken, "seconds", *SCORES):
+        raise InputError(
+            f"--by {by}: results have a column {by} of their own, so rename that of the table"
+        )
 
 
 def _own_coverage(scan: str, shapes: Counter[tuple[int, int]]) -> str:

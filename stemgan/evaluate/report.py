@@ -3,7 +3,7 @@
 import csv
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple
 from itertools import accumulate, product
 from pathlib import Path
@@ -128,28 +128,58 @@ def table(plan: Plan, summary: Sequence[Row], metric: str, title: str) -> str:
     Conditions that do not fit beside each other follow below.
     """
     values = {(row["method"], *_condition(row)): row[metric] for row in summary}
-    names = max(map(len, plan.methods))
-    columns = []
-    for condition in plan.conditions:
-        key = astuple(condition)
-        column = [values.get((method, *key), math.nan) for method in plan.methods]
-        least = min((v for v in column if not math.isnan(v)), default=math.nan)
-        head = condition.label
-        columns.append([head, *(_figure(v, v == least).rjust(len(head)) for v in column)])
-    lines = [title]
+    columns = {
+        condition.label: [values.get((m, *astuple(condition))) for m in plan.methods]
+        for condition in plan.conditions
+    }
+    # The least of a column: errors of one condition compare.
+    return laid_out(title, plan.methods, columns, across=False)
+
+
+def laid_out(
+    title: str,
+    names: Sequence[str],
+    columns: Mapping[str, Sequence[float | None]],
+    *,
+    across: bool = True,
+) -> str:
+    """Lay out figures: a line a name; columns that do not fit beside each other follow below.
+
+    Parameters
+    ----------
+    title : the first line.
+    names : of lines.
+    columns : figures by head, one a line; None or NaN where there is none.
+    across : whether * stands at the least of each line, or of each column.
+    """
+    compared = zip(*columns.values(), strict=True) if across else columns.values()
+    least = [min(_known(values), default=math.nan) for values in compared]
+    texts = []
+    for number, (head, values) in enumerate(columns.items()):
+        marks = least if across else [least[number]] * len(names)
+        cells = (_figure(v, v == low) for v, low in zip(values, marks, strict=True))
+        texts.append([head, *(cell.rjust(len(head)) for cell in cells)])
+    return "\n".join([title, *_lines(names, texts)])
+
+
+def _lines(names: Sequence[str], columns: list[list[str]]) -> Iterator[str]:
+    room = max(map(len, names), default=0)
     while columns:
-        widths = list(accumulate(2 + len(column[0]) for column in columns))
-        fit = max(1, sum(width <= _WIDEST - names for width in widths))
-        for name, cells in zip(
-            ("", *plan.methods), zip(*columns[:fit], strict=True), strict=True
-        ):
-            lines.append("  ".join((f"{name:<{names}}", *cells)).rstrip())
+        widths = list(accumulate(2 + max(map(len, column)) for column in columns))
+        fit = max(1, sum(width <= _WIDEST - room for width in widths))
+        for name, cells in zip(("", *names), zip(*columns[:fit], strict=True), strict=True):
+            yield "  ".join((f"{name:<{room}}", *cells)).rstrip()
         columns = columns[fit:]
-    return "\n".join(lines)
 
 
-def _figure(value: float, least: bool) -> str:
-    return "-" if math.isnan(value) else f"{value:.2f}" + ("*" if least else " ")
+def _known(values: Iterable[float | None]) -> list[float]:
+    return [value for value in values if value is not None and not math.isnan(value)]
+
+
+def _figure(value: float | None, least: bool) -> str:
+    return (
+        "-" if value is None or math.isnan(value) else f"{value:.2f}" + ("*" if least else " ")
+    )
 
 
 def _condition(row: Row) -> tuple[str, str, float | None]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from stemgan.errors import InputError
 from stemgan.images import Micrograph, read_stack
-from stemgan.manifest import NAME, manifests_above
+from stemgan.manifest import NAME, manifests_above, read_tables
 from stemgan.measurement import SMALLEST_SIDE
 
 _FOLDERS = 3
@@ -80,31 +80,39 @@ def find_sources(
     *,
     option: str = "--by",
     contrast: bool = False,
+    tables: Sequence[Path] = (),
 ) -> Iterator[Source]:
     """Yield every image of some files; of large ones the middle, if a `crop` [px] is given.
 
     Parameters
     ----------
     paths : the files.
-    by : column of a manifest, for labels.
+    by : column of a manifest or a table, for labels.
     crop : longest side of what is used [px].
     option : what gives `by`, for the message.
     contrast : whether an image of one value, which has no range, is refused.
+    tables : files that add to what manifests say.
 
     Raises
     ------
-    InputError : an image that cannot be used, or one without a value in the column `by`.
+    InputError : an image or table that cannot be used, an image that neither a manifest nor a
+        table gives the column `by`, or tables that name no image.
     """
+    more = read_tables(tables)
+    if more.paths and not any(more.names(path) for path in paths):
+        raise InputError(more.names_nothing)
     stems = Counter(path.stem for path in paths)
     places = Counter(path.with_suffix("") for path in paths)
     for path in paths:
-        columns = _manifest_row(path)
-        if by is not None and by not in columns:
-            raise InputError(
-                f"no {NAME} gives the column {by!r} for {path}: put one with the columns "
-                f"file and {by} beside or above the images, or leave out {option}"
-            )
+        own = _manifest_row(path)
         for frame, micrograph in enumerate(read_stack(path)):
+            columns = more.joined(own, path, frame)
+            if by is not None and by not in columns:
+                kind = f"no {NAME} gives" if not tables else f"neither {NAME} nor --table gives"
+                raise InputError(
+                    f"{kind} the column {by!r} for {path}: put one with the columns "
+                    f"file and {by} beside or above the images, or leave out {option}"
+                )
             _check_image(path, micrograph.data)
             name = micrograph.name
             if places[path.with_suffix("")] > 1:

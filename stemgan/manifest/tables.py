@@ -37,13 +37,29 @@ class Tables:
     def row(self, file: Path, frame: int | None = None) -> Row:
         """Give what is said of a file, or of one image of it (from 0), if anything is."""
         said = self._of(file)
-        return {**said.get(None, {}), **({} if frame is None else said.get(frame, {}))}
+        row = dict(said.get(None, {}))
+        for column, value in (said.get(frame, {}) if frame is not None else {}).items():
+            if value or column not in row:
+                row[column] = value
+        return row
 
     def frames(self, file: Path) -> dict[int, Row]:
         """Give what is said of single images of a file, for those that a table names."""
         return {
             n: self.row(file, n) for n in sorted(n for n in self._of(file) if n is not None)
         }
+
+    def names(self, file: Path) -> bool:
+        """Tell whether anything is said of a file or an image of it."""
+        return bool(self._of(file))
+
+    @property
+    def names_nothing(self) -> str:
+        """What to say where no image is named: tables are of others, or lie elsewhere."""
+        return (
+            f"{', '.join(map(str, self.paths))} names none of these images: its column file "
+            "must hold their paths from the table's own folder, or absolute ones"
+        )
 
     def joined(self, row: Row, file: Path, frame: int | None = None) -> Row:
         """Add what is said of a file to its row of a manifest.

@@ -1,0 +1,72 @@
+"""Error by a column, such as the class of an image: a panel a condition, a line a value."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from stemgan.plots.style import COLOURS, MARKS, folded, look_of, pyplot, save, unique
+
+Row = Mapping[str, Any]
+_MOST = 9
+
+
+def error_by_label(
+    path: Path, rows: Sequence[Row], by: str, titles: Mapping[tuple, str]
+) -> None:
+    """Draw the mean error of each label: a panel a condition, a mark a method.
+
+    Labels stand in order of their mean error, the largest at the top, with the number of their
+    images.
+
+    Parameters
+    ----------
+    path : PNG to write.
+    rows : means by condition, method and label.
+    by : the column that the labels are in.
+    titles : of conditions, by (scan, coverage, electrons); the first nine are drawn.
+    """
+    keys = list(titles)[:_MOST]
+    labels = _ordered(rows, by)
+    across = min(len(keys), 3)
+    down = math.ceil(len(keys) / across)
+    size = (2.2 + 3.6 * across, down * (1.1 + 0.34 * len(labels)) + 0.7)
+    figure, axes = pyplot().subplots(down, across, figsize=size, squeeze=False, sharey=True)
+    for axis in axes.flat[len(keys) :]:
+        axis.set_visible(False)
+    methods = unique(row["method"] for row in rows)
+    for axis, key in zip(axes.flat, keys, strict=False):
+        members = [r for r in rows if (r["scan"], r["coverage"], r["electrons"]) == key]
+        for method in methods:
+            colour, mark = look_of(method, methods)
+            errors = {r[by]: r["rmse_blurred_groups"] for r in members if r["method"] == method}
+            axis.plot(
+                [errors.get(label, math.nan) for label in labels],
+                range(len(labels)),
+                color=colour,
+                marker=MARKS[mark],
+                fillstyle="full" if methods.index(method) < len(COLOURS) else "none",
+                linestyle="none",
+                label=folded(method, 99),
+            )
+        axis.set_yticks(range(len(labels)), [_tick(label, rows, by) for label in labels])
+        axis.set_xlim(left=0)
+        axis.set_title(titles[key])
+    figure.supxlabel("RMSE against the blurred truth, mean over groups [% of its range]")
+    handles, names = axes.flat[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=min(len(names), 2 * across))
+    save(figure, path)
+
+
+def _ordered(rows: Sequence[Row], by: str) -> list[str]:
+    errors: dict[str, list[float]] = {}
+    for row in rows:
+        known = errors.setdefault(row[by], [])
+        if not math.isnan(row["rmse_blurred_groups"]):
+            known.append(row["rmse_blurred_groups"])
+    return sorted(errors, key=lambda label: sum(errors[label]) / max(len(errors[label]), 1))
+
+
+def _tick(label: str, rows: Sequence[Row], by: str) -> str:
+    count = max(row["images"] for row in rows if row[by] == label)
+    return f"{label or '(none)'} ({count})"
