@@ -8,6 +8,7 @@ from typing import Any
 from stemgan.plots.style import COLOURS, MARKS, folded, look_of, pyplot, save, unique
 
 Row = Mapping[str, Any]
+_ERROR = "RMSE against the blurred truth\n[% of its range, mean over groups]"
 _MOST = 9
 
 
@@ -30,7 +31,7 @@ def error_by_label(
     labels = _ordered(rows, by)
     across = min(len(keys), 3)
     down = math.ceil(len(keys) / across)
-    size = (2.2 + 3.6 * across, down * (1.1 + 0.34 * len(labels)) + 0.7)
+    size = (2.2 + 3.6 * across, down * (1.3 + 0.34 * len(labels)) + 0.6)
     figure, axes = pyplot().subplots(down, across, figsize=size, squeeze=False, sharey=True)
     for axis in axes.flat[len(keys) :]:
         axis.set_visible(False)
@@ -50,9 +51,9 @@ def error_by_label(
                 label=folded(method, 99),
             )
         axis.set_yticks(range(len(labels)), [_tick(label, rows, by) for label in labels])
-        axis.set_xlim(left=0)
-        axis.set_title(titles[key])
-    figure.supxlabel("RMSE against the blurred truth, mean over groups [% of its range]")
+        axis.set_ylim(-0.5, len(labels) - 0.5)
+        axis.set_xlim(0, 1.05 * axis.get_xlim()[1])
+        axis.set(title=titles[key], xlabel=_ERROR)
     handles, names = axes.flat[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=min(len(names), 2 * across))
     save(figure, path)
