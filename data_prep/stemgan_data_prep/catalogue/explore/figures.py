@@ -146,7 +146,7 @@ def distances_figure(
             axis.axvline(end, color="w", lw=0.6)
         axis.grid(visible=False)
         axis.set(xlabel="picture", ylabel="picture")
-        axis.figure.colorbar(image, ax=axis, label="distance", shrink=0.85)
+        axis.figure.colorbar(image, ax=axis, label="distance", pad=0.02)
 
     _one(path, draw)
 
@@ -183,7 +183,7 @@ def losses_figure(path: Path, losses: Sequence[tuple[int, float, float]], best: 
 
 def _one(path: Path, draw: Callable[[Any], None], *, legend: bool = False) -> None:
     """Draw one panel into a file, whole or not at all."""
-    figure, axis = pyplot().subplots(figsize=_SIZE)
+    figure, axis = pyplot().subplots(figsize=_SIZE, layout="constrained")
     draw(axis)
     if legend:
         figure.legend(loc="outside lower center", ncols=3, fontsize=9)

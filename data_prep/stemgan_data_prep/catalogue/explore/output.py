@@ -71,5 +71,5 @@ def _colourings(
         words, values = np.unique(np.asarray(labels, dtype=str), return_inverse=True)
         found.append(Colouring("label", values, [str(word) or "none" for word in words]))
     others = [m for m in structure.found if m != structure.method]
-    by_method = [Colouring(f"cluster ({m})", structure.found[m][at], names) for m in others]
+    by_method = [Colouring(m, structure.found[m][at], names, True) for m in others]
     return [*found, *more, *by_method]

@@ -37,8 +37,9 @@ def write_tables(
         row |= {"x": round(float(structure.places[i, 0]), 4)}
         row |= {"y": round(float(structure.places[i, 1]), 4)}
         row |= {"label": labels[i]} if labels is not None else {}
-        others = {f"cluster_{m}": int(found[at, i]) + 1 for m, found in structure.found.items()}
-        rows.append(row | others)
+        for method, found in structure.found.items():
+            row[f"cluster_{method.replace('-', '_')}"] = int(found[at, i]) + 1
+        rows.append(row)
     write_rows(folder / TABLE, rows, list(rows[0]))
     scores = _scores(structure)
     write_rows(folder / "curves.csv", scores, ["method", "clusters", "nmi", "silhouette"])

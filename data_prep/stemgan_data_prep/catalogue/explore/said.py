@@ -4,6 +4,9 @@ from typing import Any
 
 from stemgan_data_prep.catalogue.explore.steps import Structure
 
+_MOST_UNEXPLAINED = 0.3
+_POOR = ": more than it should; --dims 0 clusters the features as they are"
+
 
 def sentences(summary: dict[str, Any]) -> list[str]:
     """Say what was found, for people.
@@ -15,13 +18,15 @@ def sentences(summary: dict[str, Any]) -> list[str]:
     said = [
         f"{summary['pictures']:,} pictures; intrinsic dimension of their features "
         f"{summary['dimension']:.3g} (linear fit), {summary['dimension_likelihood']:.3g} ± "
-        f"{summary['dimension_error']:.2g} (maximum likelihood); what holds over parts of many "
-        "sizes is in the figure."
+        f"{summary['dimension_error']:.2g} (maximum likelihood); the figure shows over which "
+        "numbers of pictures that holds."
     ]
     if summary["unexplained"] is not None:
         said.append(
             f"An autoencoder brought the features to {summary['dims']} dimensions, which leave "
-            f"{100 * summary['unexplained']:.3g} % of their variance unexplained."
+            f"{100 * summary['unexplained']:.3g} % of their variance unexplained"
+            + (_POOR if summary["unexplained"] > _MOST_UNEXPLAINED else "")
+            + "."
         )
     silhouette = summary["silhouette"]
     how = "" if silhouette is None else f", mean silhouette {silhouette:.2g}"

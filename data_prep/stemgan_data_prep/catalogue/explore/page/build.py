@@ -1,7 +1,7 @@
 """The page: a map of all pictures, what is near what, and the figures, in one file."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,15 @@ _MOST = 20_000
 
 @dataclass(frozen=True)
 class Colouring:
-    """What may colour the map: of every picture the number of its group, and their names."""
+    """What may colour the map: of every picture the number of its group, and their names.
+
+    minor : whether it is said of a picture in passing only.
+    """
 
     name: str
     values: np.ndarray
     names: Sequence[str]
+    minor: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,12 @@ def _data(shown: Map, small: Sprites) -> dict[str, Any]:
         "alike": [[j for j in row if j >= 0] for row in shown.alike.tolist()],
         "colours": colours(count),
         "colourings": [
-            {"name": one.name, "values": one.values.tolist(), "names": list(one.names)}
+            {
+                "name": one.name,
+                "values": one.values.tolist(),
+                "names": list(one.names),
+                "minor": one.minor,
+            }
             for one in shown.colourings
         ],
         "side": small.side,
@@ -114,7 +123,7 @@ def _thinned(shown: Map) -> Map:
     kept = np.linspace(0, total - 1, _MOST).astype(np.int64)
     numbers = np.full(total, -1)
     numbers[kept] = np.arange(_MOST)
-    colourings = [Colouring(c.name, c.values[kept], c.names) for c in shown.colourings]
+    colourings = [replace(c, values=c.values[kept]) for c in shown.colourings]
     return Map(
         [shown.keys[i] for i in kept.tolist()],
         shown.places[kept],
@@ -125,7 +134,7 @@ def _thinned(shown: Map) -> Map:
 
 
 def _image(one: Drawn) -> str:
-    uri = data_uri(small_picture(one.path, 0.8))
+    uri = data_uri(small_picture(one.path, 0.8, 255))
     return f'<img src="{uri}" alt="{escape(one.title)}: {escape(one.caption)}">'
 
 

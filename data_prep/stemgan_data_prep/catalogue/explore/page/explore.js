@@ -68,7 +68,7 @@ function dot(i, x, y, radius) {
 }
 function picture(i, x, y) {
   const { sheet, left, top } = placeOf(i);
-  if (!sheet.complete || !sheet.naturalWidth) return;
+  if (!shown(i) || !sheet.complete || !sheet.naturalWidth) { dot(i, x, y, 3); return; }
   const side = Math.min(data.side, Math.max(18, (reach() / Math.sqrt(total)) * 0.7) * Math.sqrt(view.zoom));
   pen.fillStyle = colourOf(i);
   pen.fillRect(x - side / 2 - 2, y - side / 2 - 2, side + 4, side + 4);
@@ -106,7 +106,10 @@ function hover(x, y) {
 function pick(i) {
   chosen = i;
   const list = document.createElement("dl");
-  const facts = [["file", data.keys[i]], ...data.colourings.map((c) => [c.name, c.names[c.values[i]]])];
+  const told = (minor) => data.colourings.filter((c) => c.minor === minor).map((c) => [c.name, c.names[c.values[i]]]);
+  const facts = [["file", data.keys[i]], ...told(false)];
+  const others = told(true).map(([name, text]) => `${name} ${text}`).join(", ");
+  if (others) facts.push(["cluster by", others]);
   for (const [name, text] of facts) {
     const term = document.createElement("dt"), said = document.createElement("dd");
     term.textContent = name;
@@ -219,7 +222,7 @@ canvas.addEventListener("keydown", (event) => {
   if (event.key in keys) { event.preventDefault(); keys[event.key](); }
 });
 
-for (const [i, one] of data.colourings.entries()) $("colouring").add(new Option(one.name, String(i)));
+for (const [i, one] of data.colourings.entries()) $("colouring").add(new Option(one.minor ? `cluster by ${one.name}` : one.name, String(i)));
 $("colouring").addEventListener("change", (event) => {
   colouring = data.colourings[Number(event.target.value)];
   group = null;
