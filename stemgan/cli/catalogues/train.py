@@ -1,0 +1,73 @@
+"""`stemgan catalogue train`: compose the configuration, train a classifier, judge it."""
+
+from typing import TYPE_CHECKING, Any
+
+from stemgan.cli.overrides import Configuration
+from stemgan.cli.training.commanding import command, job_done
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+CATALOGUE = Configuration("catalogue", "catalogue train", "train with each")
+
+_HELP = """\
+usage: stemgan catalogue train [-m] [--cfg job] [--json] [OVERRIDE ...]
+
+Train a classifier of images on labelled ones. Overrides are Hydra's: name=value for any entry
+of the configuration, shown by --cfg job; -m runs every combination of comma-separated values.
+Images of one group (column group of a manifest.csv, else one file) never part: split says which
+shares train, validate and test. Writes classifier.safetensors, split.csv, checkpoints, the
+configuration, metrics/ and, on the test images, report/ into output_dir; an interrupted run
+goes on with resume=auto. --json prints the figures of a single run as one JSON object.
+
+examples (folders in labelled/ are the classes; resnet18 at 64 px: 10 ms an image on one core):
+  stemgan catalogue train images=labelled backbone=resnet18 sizes=[64] output_dir=kinds
+  stemgan catalogue train images=labelled catalogue=resnet50 pretrained=resnet50.pth
+  stemgan catalogue train images=labelled catalogue=efficientnet pretrained=b0.safetensors
+  stemgan catalogue train images=labelled start=features pretrained=kinds output_dir=mine
+  stemgan catalogue train images=labelled sizes=[64,128,224] epochs=[20,10,5] output_dir=kinds
+  stemgan catalogue train images=archive labels=category tables=[labels.csv] output_dir=kinds
+  stemgan catalogue train images=labelled output_dir=kinds resume=auto
+  stemgan catalogue train images=labelled +trainer.max_time=00:00:30:00 output_dir=kinds
+  stemgan catalogue train images=labelled logger=wandb logger.wandb.offline=true
+  stemgan catalogue train images=labelled trainer=ddp trainer.devices=4
+  stemgan catalogue train -m images=labelled backbone=resnet18,resnet34 output_dir=both
+"""
+
+
+def main(argv: list[str]) -> None:
+    """Run the command."""
+    if any(flag in argv for flag in ("-h", "--help")):
+        print(_HELP)
+        return
+    command(argv, CATALOGUE, _run, text, _job)
+
+
+def _run(config: "DictConfig", words: list[str]) -> dict[str, Any] | None:
+    from stemgan.cli.catalogues.training import run
+
+    return run(config, words)
+
+
+def _job(config: "DictConfig") -> None:
+    job_done(config, _run, text)
+
+
+def text(figures: dict[str, Any]) -> str:
+    """Put a run's figures in words."""
+    split = "test" if figures["test"] else "val"
+    found = figures[split]
+    kept = {"test": "test", "val": "validation"}[split]
+    lines = [
+        f"{figures['output_dir']}: {figures['steps']} steps, {figures['side']} px, "
+        f"{len(figures['classes'])} classes, {found['images']} {kept} images of "
+        f"{found['groups']} groups:"
+    ]
+    for name in ("accuracy", "precision", "recall", "f1"):
+        ends = (found.get("intervals") or {}).get(name)
+        range_ = f"  ({100 * ends[0]:.1f} to {100 * ends[1]:.1f})" if ends else ""
+        lines.append(f"  {name:<10} {100 * found[name]:5.1f} %{range_}")
+    lines.append(f"the classifier is {figures['classifier']}")
+    if figures["report"]:
+        lines.append(f"the report is {figures['report']}")
+    return "\n".join(lines)

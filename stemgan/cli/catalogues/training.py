@@ -1,0 +1,234 @@
+"""One run of `stemgan catalogue train`: from a configuration to a classifier in a folder."""
+
+import sys
+import time
+from collections.abc import Iterable
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from stemgan.cli.catalogues.train import CATALOGUE
+from stemgan.cli.common import progress, say
+from stemgan.cli.training import parts, processes
+from stemgan.errors import InputError, check_whole
+
+if TYPE_CHECKING:
+    from lightning.pytorch import Trainer
+    from omegaconf import DictConfig
+
+    from stemgan_data_prep.catalogue.classifier import Classifier
+    from stemgan_data_prep.catalogue.loading import Pictures
+
+T = TypeVar("T")
+
+
+def run(config: "DictConfig", words: list[str] | None = None) -> dict[str, Any] | None:
+    """Train a classifier as a configuration says.
+
+    Parameters
+    ----------
+    config : the configuration, composed.
+    words : the overrides it was composed from, for the processes that training starts.
+
+    Returns
+    -------
+    Where the result is and how good; None in every process but the first.
+
+    Raises
+    ------
+    InputError : the configuration names what there is not, or what does not go together.
+    """
+    with processes.until_stopped(), redirect_stdout(sys.stderr):
+        return _run(config, words)
+
+
+def _run(config: "DictConfig", words: list[str] | None) -> dict[str, Any] | None:
+    from stemgan.watching import best_checkpoint
+    from stemgan_data_prep.catalogue.phasing import PhaseEnds
+
+    start = time.perf_counter()
+    _check(config)
+    parts.set_up(config)
+    output = Path(config.output_dir)
+    _model(
+        config, ["one", "other"], [1, 1]
+    )  # refuses what there is not before pictures are read
+    data = _data(config)
+    parts.set_up(config)  # so that weights do not depend on what came before
+    model = _model(config, data.classes, data.counts)
+    resume = parts.checkpoint_of(config.resume, output, model)
+    finished = resume is not None and _goes_on(Path(resume), model, data)
+    batches = len(data.train_dataloader())
+    keeping = [best_checkpoint(output, model.monitor, model.schedule.mode), PhaseEnds()]
+    limits = _limits(config, model, batches)
+    trainer = parts.trainer_of(config, output, keeping, CATALOGUE, **limits)
+    with parts.begun(trainer, config, output, words, CATALOGUE):
+        if trainer.is_global_zero:
+            _tell(output, data, model, resume)
+        if not finished:
+            trainer.fit(model, datamodule=data, ckpt_path=resume, weights_only=True)
+        if not trainer.is_global_zero:
+            return None
+        figures = _finished(config, trainer, model, data, output)
+    return figures | {"seconds": round(time.perf_counter() - start, 1)}
+
+
+def _check(config: "DictConfig") -> None:
+    if not config.images:
+        raise InputError("no images are given: say images=FOLDER")
+    check_whole("trainer.max_steps", config.trainer.max_steps, -1)
+    if config.trainer.get("val_check_interval") is not None:
+        raise InputError("validation follows every epoch: leave trainer.val_check_interval out")
+    if config.trainer.get("max_epochs", -1) not in (-1, None):
+        raise InputError("say how many epochs by epochs=N: leave trainer.max_epochs out")
+
+
+def _model(config: "DictConfig", classes: Iterable[str], counts: Iterable[int]) -> "Classifier":
+    return parts.made(config.model, CATALOGUE, classes=list(classes), counts=list(counts))
+
+
+def _data(config: "DictConfig") -> "Pictures":
+    """Read the pictures, so that wrong ones leave no folder behind."""
+    split = config.split
+    shares = split if isinstance(split, str) else ",".join(map(str, split))
+    data = parts.made(
+        config.data,
+        CATALOGUE,
+        split=shares,
+        side=max(config.sizes),
+        watch=_reading,
+    )
+    data.setup()
+    return data
+
+
+def _reading(steps: Iterable[T], total: int) -> Iterable[T]:
+    return progress(steps, "reading", total)
+
+
+def _limits(config: "DictConfig", model: "Classifier", batches: int) -> dict[str, Any]:
+    """Count in steps, from which a training goes on exactly."""
+    total = batches * sum(phase.epochs for phase in model.schedule.planned)
+    most = config.trainer.max_steps
+    return {
+        "max_steps": total if most < 0 else min(total, most),
+        "max_epochs": -1,
+        "val_check_interval": batches,
+        "check_val_every_n_epoch": None,
+    }
+
+
+def _goes_on(resume: Path, model: "Classifier", data: "Pictures") -> bool:
+    """Refuse a checkpoint of other pictures, and tell whether it is the end of its training."""
+    from stemgan.cli.export import read_checkpoint
+    from stemgan_data_prep.catalogue.sides import NAME, read_split
+
+    kept = read_checkpoint(resume)
+    own = dict(model.hparams)
+    if kept["hyper_parameters"] != own:
+        odd = next(key for key in own if kept["hyper_parameters"].get(key) != own[key])
+        raise InputError(
+            f"{resume} was trained with another {odd}: give the overrides and images that it "
+            "was trained with"
+        )
+    table = resume.parent / NAME
+    if table.is_file():
+        for split, pictures in data.sides.items():
+            before = [(one.key, one.label) for one in read_split(table, split)]
+            if before != [(one.key, one.label) for one in pictures]:
+                raise InputError(
+                    f"the {split} pictures are not those of {table}: give the images and the "
+                    "split that it was trained with, or choose another output_dir"
+                )
+    model.schedule.load_state_dict(kept["phases"]["schedule"])
+    return model.schedule.finished
+
+
+def _tell(output: Path, data: "Pictures", model: "Classifier", resume: str | None) -> None:
+    """Write which pictures are on which side, and say what is trained on."""
+    from stemgan_data_prep.catalogue.sides import NAME, write_split
+
+    write_split(output / NAME, data.sides)
+    for key, reason in data.left_out:
+        say(f"left out {key}: {reason}")
+    counts = ", ".join(f"{len(pictures)} {split}" for split, pictures in data.sides.items())
+    say(f"{len(data.classes)} classes ({', '.join(data.classes)}): {counts}")
+    if model.network.origin != "random" and resume is None:
+        say(f"the backbone starts from {model.network.origin}")
+
+
+def _finished(
+    config: "DictConfig",
+    trainer: "Trainer",
+    model: "Classifier",
+    data: "Pictures",
+    output: Path,
+) -> dict[str, Any]:
+    """Make the classifier of the best weights, and judge it."""
+    from stemgan_data_prep.catalogue.finishing import finish
+
+    best = _best(output)
+    model.load_state_dict(best["state_dict"])
+    model.schedule.load_state_dict(best["phases"]["schedule"])
+    last = _state(output / "last.ckpt")["global_step"]
+    training = {
+        "start": config.start,
+        "pretrained": Path(config.pretrained).name if config.pretrained else None,
+        "sizes": list(config.sizes),
+        "steps": last,
+        "best_step": best["global_step"],
+        "seed": config.seed,
+        "pictures": {split: len(pictures) for split, pictures in data.sides.items()},
+    }
+    device = "cuda" if trainer.strategy.root_device.type == "cuda" else "cpu"
+    side = model.schedule.phase.side
+    found = finish(
+        output,
+        model.network,
+        data,
+        side,
+        training,
+        report=config.report,
+        device=device,
+        watch=progress,
+    )
+    _log(trainer, found, last)
+    return {
+        "output_dir": str(output),
+        "classes": list(data.classes),
+        "side": side,
+        "phase": model.phase,
+        **training,
+        **found,
+    }
+
+
+def _best(output: Path) -> dict[str, Any]:
+    """Return the best checkpoint, or the last of a training too short for a validation."""
+    best = output / "best.ckpt"
+    return _state(best if best.is_file() else output / "last.ckpt")
+
+
+def _state(path: Path) -> dict[str, Any]:
+    from stemgan.cli.export import read_checkpoint
+
+    return read_checkpoint(path)
+
+
+def _log(trainer: "Trainer", found: dict[str, Any], step: int) -> None:
+    """Send the last figures, and the confusion matrix, to where the others went."""
+    from PIL import Image
+
+    from stemgan.watching.loggers import send_pictures
+
+    figures = {"temperature": found["temperature"]}
+    for split in ("val", "test"):
+        for name, value in (found[split] or {}).items():
+            if isinstance(value, float):
+                figures[f"final_{split}/{name}"] = value
+    for logger in trainer.loggers:
+        logger.log_metrics(figures, step)
+        logger.save()
+    if found["report"]:
+        with Image.open(Path(found["report"]).parent / "confusion.png") as picture:
+            send_pictures(trainer, "confusion", [picture.convert("RGB")])
