@@ -11,6 +11,7 @@ from stemgan.errors import InputError
 from stemgan_data_prep.catalogue.labels import find_pictures
 from stemgan_data_prep.catalogue.pixels import pixels
 from stemgan_data_prep.catalogue.reading import read_image, square
+from stemgan_data_prep.cleaning import without_bars
 
 
 def waves(height, width, dtype=np.uint16):
@@ -50,6 +51,27 @@ def test_a_bar_of_information_is_cut_off():
     np.testing.assert_array_equal(
         square(np.vstack([image, bar]), 50, "x"), square(image, 50, "x")
     )
+
+
+def compressed(image, folder):
+    Image.fromarray(image.astype(np.uint8)).save(folder / "a.jpg", quality=60)
+    return read_image(folder / "a.jpg")
+
+
+def test_compressed_bars_are_cut_off_and_smooth_layers_are_not(tmp_path):
+    image = waves(203, 200).astype(np.float32) / 10
+    bar = np.full((32, 200), 250)
+    bar[8:24, 10:190:10] = 0
+    layer = np.random.default_rng(1).normal(230, 4, (32, 200))
+    with_bar = compressed(np.vstack([image, bar]), tmp_path)
+    got = square(with_bar, 50, "x", lossy=True).astype(float)
+    assert np.abs(got - square(image, 50, "x")).mean() < 6
+    assert np.abs(square(with_bar, 50, "x") - got).mean() > 20
+    smooth = compressed(np.vstack([image, layer]), tmp_path)
+    whole = square(smooth, 50, "x", lossy=True)
+    assert (whole[-2:] > 200).all()
+    np.testing.assert_array_equal(whole, square(smooth, 50, "x"))
+    assert not np.array_equal(whole, square(smooth[: without_bars(smooth, 12).bottom], 50, "x"))
 
 
 @pytest.mark.parametrize(

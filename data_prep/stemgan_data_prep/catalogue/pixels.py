@@ -15,7 +15,7 @@ from stemgan.errors import InputError, check_whole
 from stemgan.files import whole_file
 from stemgan.processes import MOST_WORKERS, in_processes
 from stemgan_data_prep.catalogue.labels import Picture, reason
-from stemgan_data_prep.catalogue.reading import forget_file, read_image, square
+from stemgan_data_prep.catalogue.reading import LOSSY, forget_file, read_image, square
 
 Watch = Callable[[Iterable[Picture], int], Iterable[Picture]]
 """Wraps the pictures as they are done; it is told how many there are."""
@@ -185,7 +185,9 @@ def _read_all(number: int, pictures: list[Picture], side: int) -> tuple[int, lis
 
 def _read(picture: Picture, side: int) -> Square:
     try:
-        return square(read_image(picture.file, picture.frame), side, picture.key)
+        image = read_image(picture.file, picture.frame)
+        lossy = picture.file.suffix.lower() in LOSSY
+        return square(image, side, picture.key, lossy=lossy)
     except Exception as error:  # one odd file must not stop an archive
         return reason(error, picture.file, picture.key)
 
