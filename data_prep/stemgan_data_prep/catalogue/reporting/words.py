@@ -53,9 +53,9 @@ def _of_confidence(found: Row) -> str:
     word = "above" if found["confidence"] > found["accuracy"] else "below"
     points = 100 * abs(found["confidence"] - found["accuracy"])
     return (
-        f"Confidence is {share(found['confidence'])} on average, {points:.1f} percentage points "
-        f"{word} the share that is right; bin by bin it is off by {100 * found['ece']:.1f} "
-        "(expected calibration error)."
+        f"Confidence is {share(found['confidence'])} on average, {points:.1f} percentage "
+        f"points {word} the share that is right; bin by bin it is off by "
+        f"{100 * found['ece']:.1f} (expected calibration error)."
     )
 
 
