@@ -18,8 +18,8 @@ from stemgan_data_prep.catalogue.extras import needed
 LINKAGES = ("single", "complete", "average", "centroid", "ward")
 """Agglomerative methods: they need memory for all distances."""
 
-METHODS = (*LINKAGES, "kmeans", "density-peaks")
-"""All methods."""
+METHODS = (*LINKAGES, "kmeans", "density-peaks", "density-saddles")
+"""All methods; the last two are the same peaks, ranked by separation or by saddles."""
 
 MOST_LINKED = 20_000
 """Points above which linkages are refused: their distances take 1.6 GB."""
@@ -72,9 +72,10 @@ def clusters(
         rows = cut(tree(points, method), counts)
     elif method == "kmeans":
         rows = [_means(points, count, seed) for count in counts]
-    elif method == "density-peaks":
+    elif method in ("density-peaks", "density-saddles"):
+        by = "saddles" if method == "density-saddles" else "prominence"
         peaks = find_peaks(points)
-        rows = [peaks.assign(count) for count in counts]
+        rows = [peaks.assign(count, by=by) for count in counts]
     else:
         raise InputError(f"clustering {method} is not known: one of {', '.join(METHODS)}")
     return np.stack([by_size(row) for row in rows])
@@ -96,7 +97,7 @@ def tree(points: np.ndarray, method: str) -> np.ndarray:
     if len(points) > MOST_LINKED:
         raise InputError(
             f"{method} linkage takes at most {MOST_LINKED:,} pictures, and these are "
-            f"{len(points):,}: use kmeans or density-peaks, or fewer pictures"
+            f"{len(points):,}: use kmeans or density-saddles, or fewer pictures"
         )
     return linkage(points, method)
 

@@ -9,6 +9,9 @@ Density is that of the k nearest neighbours, here ρ = 1 / r_k: the same order a
 many times farther a denser point is than the k-th neighbour. It is about 1 or less inside a
 cluster and for an outlier, and large for a centre, in dense and in thin clusters alike.
 
+Prominence misleads where clusters are long and of even density. By *saddles* (`saddles.py`)
+such clusters are found too, and how many there are.
+
 Neither all distances nor a grid is kept: only local maxima, which are few, look beyond their
 neighbours for a denser point.
 """
@@ -20,9 +23,7 @@ import numpy as np
 
 from stemgan.errors import InputError
 from stemgan_data_prep.catalogue.explore.neighbours import checked, nearest
-
-_GAP = 1.5
-"""Ratio of prominence that separates centres from what is none."""
+from stemgan_data_prep.catalogue.explore.saddles import CHANCE, saddles
 
 _ROWS = 16
 """Local maxima that are compared with all points at once."""
@@ -38,12 +39,14 @@ class Peaks:
     separation : distance to the nearest denser point, (N,); of the densest, to the farthest.
     denser : index of the nearest denser point, (N,); of the densest, its own.
     neighbours : indices of the k nearest, (N, k).
+    dimension : intrinsic dimension of the points (2-NN, maximum likelihood).
     """
 
     density: np.ndarray
     separation: np.ndarray
     denser: np.ndarray
     neighbours: np.ndarray
+    dimension: float
 
     @cached_property
     def prominence(self) -> np.ndarray:
@@ -51,56 +54,59 @@ class Peaks:
         return self.density * self.separation
 
     @cached_property
-    def ranked(self) -> np.ndarray:
-        """Indices by prominence, the most prominent first, the densest of all before them."""
-        first = self.denser == np.arange(len(self.denser))
-        return np.lexsort((np.arange(len(first)), -self.prominence, ~first))
+    def _saddles(self) -> tuple[np.ndarray, np.ndarray]:
+        return saddles(self)
 
-    def suggested(self, most: int = 50) -> int:
-        """Say how many centres stand out: those before the widest gap of log prominence.
+    @property
+    def significance(self) -> np.ndarray:
+        """Height of every peak over its saddle in units of its chance, (N,); see `saddles`."""
+        return self._saddles[0]
 
-        In two or three dimensions chance maxima stand out too, ten times and more; from about
-        five dimensions on, none of evenly spread points did.
+    def ranked(self, by: str = "prominence") -> np.ndarray:
+        """Sort indices, the best centre first: the densest of all, then by prominence.
 
         Parameters
         ----------
-        most : largest number that is considered.
-
-        Returns
-        -------
-        At least 1: where the widest gap is below a ratio of 1.5, there is one cluster.
+        by : "prominence" (as published), or "saddles": by significance, then by prominence.
         """
-        heights = self.prominence[self.ranked][: most + 1]
-        if len(heights) < 3:
-            return 1
-        ratios = heights[1:-1] / np.maximum(heights[2:], np.finfo(float).tiny)
-        widest = int(ratios.argmax())
-        return widest + 2 if ratios[widest] >= _GAP else 1
+        least = self.denser != np.arange(len(self.denser))
+        if by == "saddles":
+            return np.lexsort((-self.prominence, -self.significance, least))
+        return np.lexsort((-self.prominence, least))
 
-    def assign(self, count: int | None = None, *, halo: bool = False) -> np.ndarray:
+    def suggested(self, most: int = 50) -> int:
+        """Say how many peaks are more than chance (see `saddles`): from 1 to `most`."""
+        return int(np.clip((self.significance >= CHANCE).sum(), 1, most))
+
+    def assign(
+        self, count: int | None = None, *, by: str = "prominence", halo: bool = False
+    ) -> np.ndarray:
         """Give every point the cluster of its nearest denser point.
 
         Parameters
         ----------
-        count : number of centres, the most prominent; None as `suggested`.
+        count : number of centres; None as `suggested`.
+        by : which are the best centres, see `ranked`. By "saddles", a peak that is no centre
+            joins the peak it meets at its saddle, and not the nearest denser point.
         halo : points less dense than the densest border of their cluster get −1.
 
         Returns
         -------
-        Labels, (N,) int64, from 0 in the order of the centres' prominence.
+        Labels, (N,) int64, from 0, the best centre's.
 
         Raises
         ------
         InputError : count below 1 or above the number of points.
         """
-        count = self.suggested() if count is None else count
+        count = self.suggested(len(self.density)) if count is None else count
         if not 1 <= count <= len(self.density):
             raise InputError(f"{count} clusters of {len(self.density)} pictures are impossible")
         labels = np.full(len(self.density), -1, dtype=np.int64)
-        labels[self.ranked[:count]] = np.arange(count)
+        labels[self.ranked(by)[:count]] = np.arange(count)
+        follows = self._saddles[1] if by == "saddles" else self.denser
         for i in self.order:
             if labels[i] < 0:
-                labels[i] = labels[self.denser[i]]
+                labels[i] = labels[follows[i]]
         return np.where(self._in_halo(labels), -1, labels) if halo else labels
 
     @cached_property
@@ -138,7 +144,10 @@ def find_peaks(points: np.ndarray, neighbours: int | None = None) -> Peaks:
     radius = np.maximum(radius, radius[radius > 0].min() if radius.any() else 1.0)
     density = 1 / radius
     separation, denser = _separations(points, density, distances, indices)
-    return Peaks(density, separation, denser, indices)
+    apart = distances[distances[:, 0] > 0]
+    logs = np.log(apart[:, 1] / apart[:, 0])
+    dimension = (len(logs) - 1) / logs.sum() if logs.any() else 1.0
+    return Peaks(density, separation, denser, indices, float(dimension))
 
 
 def _descending(values: np.ndarray) -> np.ndarray:
@@ -173,7 +182,8 @@ def decision_rows(peaks: Peaks, most: int = 50) -> list[dict[str, float | int]]:
 
     Returns
     -------
-    Rows of rank (from 1), index, density, separation, prominence.
+    Rows of rank (from 1), index, density, separation, prominence, significance (z of its
+    saddle: from 4 on, hardly chance; infinite where no other peak is met).
     """
     return [
         {
@@ -182,6 +192,7 @@ def decision_rows(peaks: Peaks, most: int = 50) -> list[dict[str, float | int]]:
             "density": float(peaks.density[i]),
             "separation": float(peaks.separation[i]),
             "prominence": float(peaks.prominence[i]),
+            "significance": float(peaks.significance[i]),
         }
-        for rank, i in enumerate(peaks.ranked[:most], start=1)
+        for rank, i in enumerate(peaks.ranked()[:most], start=1)
     ]

@@ -1,4 +1,4 @@
-"""A number of clusters without labels: by silhouette, and by the gap of the decision graph."""
+"""A number of clusters without labels: by silhouette, or by the peaks of density."""
 
 from collections.abc import Sequence
 
@@ -44,15 +44,15 @@ def suggested_count(
 ) -> int:
     """Say how many clusters points fall into.
 
-    Density peaks: the widest gap in the decision graph. Every other method: the number of
-    `counts` with the best silhouette; the first where none has one.
+    Density peaks: how many are more than chance. Every other method: the number of `counts`
+    with the best silhouette; the first where none has one.
 
     Parameters
     ----------
     points, method, seed : see `clustering.cluster`.
     counts : numbers of clusters to choose from, the largest also for density peaks.
     """
-    if method == "density-peaks":
+    if method in ("density-peaks", "density-saddles"):
         return find_peaks(points).suggested(max(counts))
     scores = silhouettes(points, clusters(points, method, counts, seed), seed)
     return counts[int(np.nan_to_num(scores, nan=-np.inf).argmax())]
