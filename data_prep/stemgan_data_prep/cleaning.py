@@ -84,7 +84,7 @@ def repair(image: NDArray[np.float32], most: float, where: str) -> tuple[NDArray
     return data.astype(np.float32), missing
 
 
-def without_bars(image: NDArray[np.float32]) -> Cut:
+def without_bars(image: NDArray[np.float32], tolerance: float = 0.0) -> Cut:
     """Find the image between constant margins and bars of information.
 
     A bar is a band of rows at the top or the bottom in which one value, that of its
@@ -95,33 +95,36 @@ def without_bars(image: NDArray[np.float32]) -> Cut:
     Parameters
     ----------
     image : finite values, (H, W).
+    tolerance : how far from a bar's background a value may lie that counts as it, for
+        images that were compressed with losses; margins are taken exactly.
     """
     whole = Cut(0, image.shape[0], 0, image.shape[1])
     outer = whole.inside(_margins(image))
     kept = outer.of(image)
-    bars = Cut(_bar(kept), kept.shape[0] - _bar(kept[::-1]), 0, kept.shape[1])
+    top, bottom = _bar(kept, tolerance), _bar(kept[::-1], tolerance)
+    bars = Cut(top, kept.shape[0] - bottom, 0, kept.shape[1])
     inner = outer.inside(bars)
     return inner.inside(_margins(inner.of(image)))
 
 
-def _bar(image: NDArray[np.float32]) -> int:
+def _bar(image: NDArray[np.float32], tolerance: float) -> int:
     """Count the rows of a bar at the top."""
     background = _commonest(image[:_THINNEST_BAR])
     deepest = int(_LARGEST_SHARE * image.shape[0])
     rows = 0
-    while rows <= deepest and _is_bar(image[rows], background):
+    while rows <= deepest and _is_bar(image[rows], background, tolerance):
         rows += 1
     if not _THINNEST_BAR <= rows <= deepest:
         return 0
-    beyond = image[rows : rows + _ROWS_ABOVE] == background
+    beyond = np.abs(image[rows : rows + _ROWS_ABOVE] - background) <= tolerance
     return rows if beyond.mean() < _ABOVE else 0
 
 
-def _is_bar(row: NDArray[np.float32], background: np.float32) -> bool:
+def _is_bar(row: NDArray[np.float32], background: np.float32, tolerance: float) -> bool:
     """Tell a row of text on its background, or a line, from one of an image."""
-    if (row == background).mean() >= _BACKGROUND:
+    if (np.abs(row - background) <= tolerance).mean() >= _BACKGROUND:
         return True
-    return bool((row == _commonest(row)).mean() >= _LINE)
+    return bool((np.abs(row - _commonest(row)) <= tolerance).mean() >= _LINE)
 
 
 def _margins(image: NDArray[np.float32]) -> Cut:
