@@ -1,0 +1,178 @@
+"""From bars and texts to the size of a pixel, or to the reason why there is none.
+
+A wrong scale is worse than none: numbers that two readings disagree on, units that letters and
+shapes disagree on, lengths that nobody chooses for a bar, and scales that other words in the
+picture or its metadata deny are refused.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stemgan_data_prep.catalogue.scale import reading
+from stemgan_data_prep.catalogue.scale.bars import Bar, find_bars
+from stemgan_data_prep.catalogue.scale.evidence import Evidence, Refused, judge
+from stemgan_data_prep.catalogue.scale.finding import Box, Region, components, levels, regions
+from stemgan_data_prep.catalogue.scale.glyphs import shapes
+from stemgan_data_prep.catalogue.scale.printed import Printed, printed
+from stemgan_data_prep.catalogue.scale.units import pretty
+from stemgan_data_prep.catalogue.scale.words import labels, lettering
+
+LEAST = 0.9
+"""Scales of less confidence are refused."""
+_AGREE = 0.02
+_MOST_BARS = 6
+_LETTERS = range(2, 13)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What was found in one picture.
+
+    Attributes
+    ----------
+    pixel_size : side of a pixel [nm], or None where it is refused.
+    confidence : expected share of such readings of bars that are right, 0 to 1, see
+        `evidence`; 0 where no bar was read.
+    source : "bar", "bar and metadata", "metadata" or "".
+    bar_px : length of the bar [px], or None where no bar was found.
+    error : how far the scale may be off for how the bar is drawn, as a share of it.
+    text : the length as it was read, in plain spelling; "" where it was not.
+    reason : why there is no scale, or what speaks against it; "" where all is well.
+    bar, label : boxes in the picture, for a preview; None where not found.
+    """
+
+    pixel_size: float | None = None
+    confidence: float = 0.0
+    source: str = ""
+    bar_px: float | None = None
+    error: float | None = None
+    text: str = ""
+    reason: str = ""
+    bar: Box | None = None
+    label: Box | None = None
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    region: Region
+    bar: Bar
+    label: Box
+
+
+def scale_of(
+    image: NDArray[np.float32], metadata: float | None = None, *, text: bool = True
+) -> Scale:
+    """Find a picture's scale.
+
+    Parameters
+    ----------
+    image : with its bar, (H, W).
+    metadata : size of a pixel [nm] as the file or a table says, or None.
+    text : whether to read text, which takes Tesseract.
+    """
+    grey = levels(image)
+    found: Scale | None = None
+    for region in regions(grey):
+        scale = _in_region(region, metadata, text=text)
+        if scale is not None and (found is None or scale.pixel_size is not None):
+            found = scale
+        if found is not None and (found.pixel_size is not None or region.strip):
+            break
+    return _with_metadata(found, metadata)
+
+
+def _in_region(region: Region, metadata: float | None, *, text: bool) -> Scale | None:
+    """Look at the bars of a region; None where none looks like one."""
+    pieces = components(region.mask)
+    bars = find_bars(region, pieces)[:_MOST_BARS]
+    pairs = [_Candidate(region, b, label) for b in bars for label in labels(region, b, pieces)]
+    pairs = [pair for pair in pairs if _worth_reading(pair)]
+    if not pairs:
+        return None
+    first = _seen(pairs[0]) if region.strip or text else None
+    likely = next((_seen(pair) for pair in pairs if _like_a_length(pair)), first)
+    if not text:
+        return None if likely is None else replace(likely, reason="its text was not read")
+    said = printed(_strip_text(region, pairs[0].label)) if region.strip else Printed()
+    read, refusal = [], None
+    for pair in pairs:
+        try:
+            read.append(_read(pair, said, metadata))
+        except Refused as no:
+            if no.text and refusal is None:
+                refusal = replace(_seen(pair), text=no.text, reason=str(no))
+    if not read:
+        if refusal is None and any(map(_like_a_length, pairs)) and likely is not None:
+            refusal = replace(likely, reason="its text could not be read")
+        return refusal
+    best = max(read, key=lambda scale: scale.confidence)
+    sizes = [scale.pixel_size for scale in read if scale.pixel_size]
+    if max(sizes) > (1 + _AGREE) * min(sizes):
+        return replace(best, pixel_size=None, confidence=0.0, reason="two bars disagree")
+    if best.confidence < LEAST:
+        return replace(best, pixel_size=None, reason="too little speaks for how it was read")
+    return best
+
+
+def _read(pair: _Candidate, said: Printed, metadata: float | None) -> Scale:
+    """Read the label of a bar and judge it."""
+    ink = lettering(pair.region, pair.label)
+    evidence = Evidence(
+        readings=tuple(reading.read_label(ink)),
+        shapes=shapes(ink),
+        bar=pair.bar.length,
+        width=pair.region.width,
+        strip=pair.region.strip,
+        said=said,
+        metadata=metadata,
+    )
+    verdict = judge(evidence)
+    seen = _seen(pair)
+    return replace(
+        seen,
+        pixel_size=verdict.nanometres / pair.bar.length,
+        confidence=verdict.confidence,
+        source="bar",
+        text=verdict.text,
+    )
+
+
+def _seen(pair: _Candidate) -> Scale:
+    """Say of a bar what needs no reading."""
+    top = pair.region.top
+    bar, label = (
+        Box(b.top + top, b.bottom + top, b.left, b.right) for b in (pair.bar.box, pair.label)
+    )
+    error = pair.bar.error / pair.bar.length
+    return Scale(bar_px=pair.bar.length, error=error, bar=bar, label=label)
+
+
+def _worth_reading(pair: _Candidate) -> bool:
+    return shapes(lettering(pair.region, pair.label)).count in _LETTERS
+
+
+def _like_a_length(pair: _Candidate) -> bool:
+    """Tell a bar whose text ends like a length, as far as shapes say."""
+    return shapes(lettering(pair.region, pair.label)).unit is not None
+
+
+def _strip_text(region: Region, label: Box) -> str:
+    return reading.read_strip(region.ink, label.height)
+
+
+def _with_metadata(found: Scale | None, metadata: float | None) -> Scale:
+    """Bring together what the picture and its metadata say."""
+    if found is None:
+        found = Scale(reason="no scale bar was found")
+    if metadata is None:
+        return found
+    if found.pixel_size is None:
+        return replace(found, pixel_size=metadata, confidence=0.0, source="metadata")
+    off = abs(math.log(found.pixel_size / metadata))
+    if off <= max(_AGREE, 2 * (found.error or 0)):
+        return replace(found, source="bar and metadata")
+    reason = f"the bar says {pretty(found.pixel_size)} a pixel, the metadata {pretty(metadata)}"
+    return replace(found, pixel_size=None, confidence=0.0, source="", reason=reason)
