@@ -22,7 +22,7 @@ METHODS = (*LINKAGES, "kmeans", "density-peaks", "density-saddles")
 """All methods; the last two are the same peaks, ranked by separation or by saddles."""
 
 MOST_LINKED = 20_000
-"""Points above which linkages are refused: their distances take 1.6 GB."""
+"""Points above which linkages are refused: their distances, twice, take 3.2 GB."""
 
 
 def cluster(points: np.ndarray, method: str, count: int, seed: int = 0) -> np.ndarray:

@@ -9,8 +9,8 @@ fit), or (N − 1) / Σ log μ (the unbiased maximum likelihood; error d / √N)
 Noise and curvature change with the scale at which one looks: the estimate on random parts of
 n, n/2, n/4 … points (the paper's block analysis) shows at which the dimension is that of the
 manifold, where it stays the same over a range of sizes. Two things bias it where points are
-few for the dimension: sharp edges of the density (too low: 8.7 for 10 of 5,000 points in a
-cube) and curvature within the distance of neighbours (too high: 11.5 on the flat torus of 10
+few for the dimension: sharp edges of the density (too low: 8.8 for 10 of 5,000 points in a
+cube) and curvature within the distance of neighbours (too high: 11.7 on the flat torus of 10
 circles).
 """
 
