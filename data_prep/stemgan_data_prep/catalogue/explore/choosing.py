@@ -10,9 +10,9 @@ from stemgan_data_prep.catalogue.explore.selection import silhouettes
 
 _COMPARED = 1_000
 """Pictures by which silhouettes are told of many: they need all distances, for each number."""
-_EVEN = 0.5
-"""Clusters count as that many equal ones; fewer than this share of their number are one heap
-and some outliers, whose silhouette is high and says nothing."""
+_EVEN = 0.25
+"""Of K clusters, as evenly filled as E equal ones, (E − 1) / (K − 1) is at least this; with
+less they are one heap and some outliers, whose silhouette is high and says nothing."""
 
 Found = Mapping[str, NDArray[np.int64]]
 Scores = Mapping[str, NDArray[np.float64]]
@@ -70,7 +70,9 @@ def chosen_clusters(
         if not count or number == count
     ]
     even = [
-        (name, i) for name, i in candidates if effective(found[name][i]) >= _EVEN * counts[i]
+        (name, i)
+        for name, i in candidates
+        if effective(found[name][i]) - 1 >= _EVEN * (counts[i] - 1)
     ]
     score = {one: np.nan_to_num(scores[one[0]][one[1]], nan=-2.0) for one in candidates}
     best, at = max(even or candidates, key=lambda one: score[one])

@@ -8,7 +8,7 @@ import numpy as np
 
 from stemgan.plots.style import MARKS, colours, look_of, pyplot, save
 from stemgan_data_prep.catalogue.explore.clustering import METHODS
-from stemgan_data_prep.catalogue.explore.density_peaks import Peaks
+from stemgan_data_prep.catalogue.explore.density_peaks import Peaks, decision_rows
 from stemgan_data_prep.catalogue.explore.dimension import Block, Dimension
 from stemgan_data_prep.catalogue.explore.scoring import Curves
 
@@ -107,7 +107,7 @@ def decision_figure(path: Path, peaks: Peaks, count: int) -> None:
     def draw(axis: Any) -> None:  # noqa: ANN401
         floor = peaks.separation[peaks.separation > 0].min(initial=np.inf)
         separation = np.maximum(peaks.separation, floor if np.isfinite(floor) else 1.0)
-        centres = peaks.ranked[:count]
+        centres = [int(row["index"]) for row in decision_rows(peaks, count)]
         first, second = colours(2)
         axis.loglog(peaks.density, separation, ".", ms=3, color=first, label="pictures")
         look = {"color": second, "ms": 6, "label": f"{count} centres"}

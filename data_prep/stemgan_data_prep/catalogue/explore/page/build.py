@@ -98,6 +98,7 @@ def _data(shown: Map, small: Sprites) -> dict[str, Any]:
         "x": [round(float(x), 4) for x in shown.places[:, 0]],
         "y": [round(float(y), 4) for y in shown.places[:, 1]],
         "middle": [float(v) for v in (low + high) / 2],
+        "span": [float(v) for v in high - low],
         "alike": [[j for j in row if j >= 0] for row in shown.alike.tolist()],
         "colours": colours(count),
         "colourings": [

@@ -31,9 +31,10 @@ function thumb(i, side) {
   return box;
 }
 
-// Places run from 0 to 1, upwards; the longer side of the map fills the shorter of the stage.
+// Places run from 0 to 1, upwards; the whole map is as large as the stage allows.
 const margin = 22;
-const reach = () => Math.min(stage.clientWidth, stage.clientHeight) - 2 * margin;
+const reach = () => Math.min((stage.clientWidth - 2 * margin) / Math.max(data.span[0], 0.05),
+  (stage.clientHeight - 2 * margin) / Math.max(data.span[1], 0.05));
 function toScreen(i) {
   const size = reach() * view.zoom;
   return [stage.clientWidth / 2 + (data.x[i] - data.middle[0]) * size + view.x,
@@ -237,6 +238,6 @@ $("find").addEventListener("change", (event) => {
   $("found").textContent = !wanted || i >= 0 ? "" : "no such file";
   if (wanted && i >= 0) pick(i);
 });
+$("all").hidden = false;
 new ResizeObserver(draw).observe(stage);
-$("map").hidden = false;
 refresh();

@@ -1,0 +1,180 @@
+"""Exploring: features, what is gathered, the choice of clusters, and the tables written."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from stemgan.cli import main
+from stemgan.cli.catalogues.explore import counts_of
+from stemgan.errors import InputError
+from stemgan.manifest import read_tables
+from stemgan_data_prep.catalogue.explore.choosing import chosen_clusters, effective, scored
+from stemgan_data_prep.catalogue.explore.embedding import embed
+from stemgan_data_prep.catalogue.explore.gathering import gather
+from tests.exploring import KINDS, archive
+
+pytest.importorskip("sklearn", reason="exploring needs the extra catalogue")
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return archive(tmp_path_factory.mktemp("archive") / "images", 14)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("transformers", reason="backbones need the extra catalogue")
+    import torch
+
+    from stemgan_data_prep.catalogue.backbones import make_network
+    from stemgan_data_prep.catalogue.classifier_file import Info, save_classifier
+
+    path = tmp_path_factory.mktemp("model") / "classifier.safetensors"
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        network = make_network("resnet18", len(KINDS))
+    save_classifier(path, network, Info(tuple(sorted(KINDS)), "resnet18", 32))
+    return path
+
+
+@pytest.fixture(scope="module")
+def explored(images: Path, model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("explored") / "out"
+    words = ["catalogue", "explore", str(images), "--model", str(model), "-o", str(folder)]
+    words += ["--clusters", "2..5", "--methods", "ward,kmeans,density-peaks", "--map", "pca"]
+    assert main([*words, "--workers", "0"]) == 0
+    return folder
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_table_of_clusters_says_of_each_file_what_other_commands_ask(images, explored):
+    rows = _rows(explored / "clusters.csv")
+    assert len(rows) == 14 * len(KINDS)
+    table = read_tables([explored / "clusters.csv"])
+    files = sorted(images.rglob("*.png"))
+    assert [table.row(file)["label"] for file in files] == [file.parent.name for file in files]
+    sizes = np.bincount([int(table.row(file)["cluster"]) for file in files])[1:]
+    summary = json.loads((explored / "explore.json").read_text("utf-8"))
+    assert sizes.tolist() == summary["sizes"]
+    assert (np.diff(sizes) <= 0).all()  # cluster 1 is the largest
+    own = f"cluster_{summary['method'].replace('-', '_')}"
+    assert [row["cluster"] for row in rows] == [row[own] for row in rows]
+    assert all(0 <= float(row[axis]) <= 1 for row in rows for axis in "xy")
+
+
+def test_curves_and_figures_are_there_for_every_method_and_both_scenarios(explored):
+    rows = _rows(explored / "curves.csv")
+    names = {"ward", "kmeans", "density-peaks", "good", "uniform"}
+    assert {(row["method"], row["clusters"]) for row in rows} == {
+        (name, str(count)) for name in names for count in range(2, 6)
+    }
+    score = {(row["method"], row["clusters"]): float(row["nmi"]) for row in rows}
+    count = str(len(KINDS))
+    assert score["uniform", count] < score["ward", count] <= 1
+    assert score["uniform", count] < score["good", count] < 1
+    drawn = {path.stem for path in (explored / "figures").glob("*.png")}
+    assert {"map", "dimension", "nmi", "silhouette", "decision", "distances_before"} <= drawn
+    assert {"distances_by_cluster", "distances_by_label", "autoencoder"} <= drawn
+
+
+def test_features_are_taken_up_again_and_are_the_layers(images, model, explored):
+    from stemgan_data_prep.catalogue.classifier_file import load_classifier
+    from stemgan_data_prep.catalogue.explore.features import extract, predicted
+    from stemgan_data_prep.catalogue.labels import find_pictures
+    from stemgan_data_prep.catalogue.pixels import pixels
+
+    network, _ = load_classifier(model)
+    read = pixels(find_pictures([images]).pictures, 32, explored / "cache", 0)
+    kept = list((explored / "cache").glob("features-*.npz"))
+
+    def unwanted(*_):
+        raise AssertionError("features are computed anew")
+
+    pooled = extract(read.images, network, "pooled", 32, cache=kept[0].parent, watch=unwanted)
+    assert pooled.shape == (14 * len(KINDS), 512)
+    few = extract(read.images[:5], network, "pooled", 32, batch_size=2)
+    np.testing.assert_allclose(few, pooled[:5], rtol=1e-3, atol=1e-4)
+    logits = extract(read.images[:5], network, "logits", 32)
+    np.testing.assert_array_equal(predicted(few, network, "pooled"), logits.argmax(1))
+    assert predicted(few, network, "stage2") is None
+    with pytest.raises(InputError, match="no layer 'pooling'"):
+        extract(read.images, network, "pooling", 32)
+
+
+def test_one_class_is_explored_alone_and_has_no_labels_to_compare_with(images, tmp_path):
+    found = gather([images], within="fine")
+    assert {one.label for one in found.pictures} == {"fine"}
+    assert found.labels_of(found.pictures) is None
+    files = sorted((images / "fine").glob("*.png"))
+    table = tmp_path / "more.csv"
+    lines = [f"{file.as_posix()},{i % 2}" for i, file in enumerate(files[:10])]
+    table.write_text("\n".join(["file,batch", *lines]))
+    found = gather([images], tables=[table], within="fine", against="batch")
+    assert found.labels_of(found.pictures) == ["0", "1"] * 5 + [""] * 4
+    with pytest.raises(InputError, match="did you mean fine"):
+        gather([images], within="fin")
+    with pytest.raises(InputError, match="needs labels"):
+        gather([images], labels="none", within="fine")
+
+
+def test_a_heap_with_outliers_is_not_chosen_though_its_silhouette_is_best():
+    rng = np.random.default_rng(0)
+    points = np.concatenate([rng.normal(at, 1, (60, 2)) for at in (0.0, 6.0)] + [[[200, 200]]])
+    heap = np.r_[np.zeros(120, int), 1]
+    halves = np.r_[np.zeros(60, int), np.ones(61, int)]
+    found = {"single": heap[None], "ward": halves[None]}
+    scores = scored(points, found)
+    assert scores["single"][0] > scores["ward"][0]
+    assert chosen_clusters(found, scores, (2,)) == ("ward", 2)
+    assert chosen_clusters(found, scores, (2,), ("single", 0)) == ("single", 2)
+    assert effective(heap) == pytest.approx(1, abs=0.1)
+    with pytest.raises(InputError, match="not in --methods"):
+        chosen_clusters(found, scores, (2,), ("kmeans", 2))
+
+
+@pytest.mark.parametrize("how", ["tsne", "pca"])
+def test_a_map_keeps_neighbours_and_is_the_same_again(how):
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(3), 25)
+    points = rng.normal(size=(75, 12)) + 30 * np.eye(12)[labels]
+    places = embed(points, how)
+    np.testing.assert_array_equal(places, embed(points, how))
+    assert places.min() == 0
+    assert places.max() == 1
+    apart = np.linalg.norm(places[:, None] - places[None], axis=2) + 9 * np.eye(75)
+    assert (labels[apart.argmin(1)] == labels).all()
+
+
+def test_a_map_of_equal_points_is_one_place():
+    assert (embed(np.ones((9, 4)), "pca") == 0).all()
+
+
+@pytest.mark.parametrize("text", ["", "1..3", "5..2", "2..", "a", "2,,3", "0"])
+def test_numbers_of_clusters_that_are_none_are_refused(text):
+    with pytest.raises(InputError, match="--clusters"):
+        counts_of(text)
+
+
+def test_wrong_arguments_are_one_sentence(images, model, tmp_path, capsys):
+    Image.new("L", (40, 40)).save(tmp_path / "one.png")
+    where = ["catalogue", "explore", str(images)]
+    out = ["-o", str(tmp_path / "out")]
+    for words, said in (
+        ([*where, *out], "give --model"),
+        ([*where, *out, "--model", str(model), "--layer", "stage9"], "no layer 'stage9'"),
+        ([*where, *out, "--model", str(model), "--methods", "wards"], "'wards' is not known"),
+        ([*where, *out, "--model", str(model), "--cluster", "ward:x"], "give METHOD:N"),
+        ([*where, *out, "--model", str(model), "--clusters", "50"], "are too many"),
+        ([*where, *out, "--backbone", "resnet18"], "needs --pretrained"),
+        ([*where, "-o", str(images / "out"), "--model", str(model)], "choose another -o"),
+    ):
+        assert main(words) == 2
+        assert said in capsys.readouterr().err
