@@ -98,6 +98,7 @@ def _methods(
         axis.plot(counts, heights, label=name, **look)
     if chosen is not None:
         axis.axvline(chosen, color="#767676", lw=1)
+    axis.xaxis.get_major_locator().set_params(integer=True)
     axis.set_xlabel("number of clusters")
 
 
@@ -114,9 +115,20 @@ def decision_figure(path: Path, peaks: Peaks, count: int) -> None:
         axis.loglog(peaks.density[centres], separation[centres], "D", **look)
         axis.set(xlabel="density, 1 / distance to the k-th neighbour")
         axis.set(ylabel="distance to the nearest denser picture")
+        for one in (axis.xaxis, axis.yaxis):
+            _plain_ticks(one)
         axis.legend()
 
     _one(path, draw)
+
+
+def _plain_ticks(axis: Any) -> None:  # noqa: ANN401 (matplotlib's)
+    """Mark 1, 2 and 5 of every decade in plain numbers."""
+    from matplotlib.ticker import FormatStrFormatter, LogLocator, NullLocator
+
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FormatStrFormatter("%g"))
+    axis.set_minor_locator(NullLocator())
 
 
 def distances_figure(
