@@ -36,7 +36,7 @@ def embed(points: np.ndarray, how: str = "tsne", seed: int = 0) -> np.ndarray:
 
     Examples
     --------
-    >>> embed(np.array([[0.0, 0.0], [4.0, 0.0], [0.0, 2.0]]), "pca").max()
+    >>> float(embed(np.array([[0.0, 0.0], [4.0, 0.0], [0.0, 2.0]]), "pca").max())
     1.0
     """
     if how not in MAPS:
