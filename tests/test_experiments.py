@@ -112,4 +112,5 @@ def test_callbacks_are_made(group, there):
 def test_every_group_of_the_configuration_is_tested_here():
     groups = {path.name for path in CONF.iterdir() if path.is_dir()}
     tested = {"experiment", "model", "data", "trainer", "logger", "watching", "stopping"}
-    assert groups == tested | {"study"}  # whose choices are tested with the command
+    others = {"study", "catalogue"}  # whose choices are tested with the commands
+    assert groups == tested | others

@@ -30,7 +30,7 @@ HEAVY = (
 OPTIONS = sorted(
     f"{path.parent.name}={path.stem}"
     for path in ROOT.glob("conf/*/*.yaml")
-    if path.parent.name != "study"  # of another command, and tested with it
+    if path.parent.name not in ("study", "catalogue")  # of other commands, and tested there
 )
 """Every choice of a configuration group of the training, as an override."""
 

@@ -54,7 +54,9 @@ def train(words: list[str]) -> None:
         torch.set_num_threads(threads)
 
 
-def start(words: list[str], folder: Path, **environment: str) -> subprocess.Popen:
+def start(
+    words: list[str], folder: Path, *, command: str = "train", **environment: str
+) -> subprocess.Popen:
     """Start `stemgan train` in a process of its own, which says what it does in a file."""
     script = shutil.which("stemgan", path=str(Path(sys.executable).parent))
     if script is None:  # not installed, as in a bare checkout
@@ -65,7 +67,7 @@ def start(words: list[str], folder: Path, **environment: str) -> subprocess.Pope
     where = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", **environment}
     with (folder / "said.txt").open("a") as said:
         return subprocess.Popen(
-            [sys.executable, "-W", "ignore", script, "train", *words],
+            [sys.executable, "-W", "ignore", script, *command.split(), *words],
             env=where,
             stdout=said,
             stderr=said,

@@ -80,7 +80,6 @@ class Classifier(PhasedTraining):
         from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
         check_number("label_smoothing", label_smoothing, 0, 0.9)
-        _check_start(start, pretrained)
         figure = monitored(monitor)
         planned = phases(
             start,
@@ -90,6 +89,7 @@ class Classifier(PhasedTraining):
             learning_rate=learning_rate,
             fine_tuning=fine_tuning,
         )
+        _check_start(start, pretrained)
         network = make_network(backbone, len(classes), pretrained=pretrained, dropout=dropout)
         network.check_side(min(sizes))
         schedule = Schedule(planned, patience, largest=monitor != "loss")

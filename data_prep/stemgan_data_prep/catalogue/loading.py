@@ -135,9 +135,7 @@ class Pictures(LightningDataModule):
         InputError : there are fewer pictures than ranks.
         """
         squares = self._squares("train")
-        size = min(self.batch_size, len(squares) // ranks()[1])
-        if not size:
-            raise InputError(f"{len(squares)} pictures to train are fewer than processes")
+        size = self._size(ranks()[1])
         alike = np.full(len(squares), 1 / len(squares))
         return ResumableLoader(
             squares,
@@ -147,6 +145,21 @@ class Pictures(LightningDataModule):
             processed=self._processed,
             **_LOADING,
         )
+
+    def batches(self, processes: int) -> int:
+        """Count the training batches of each process in an epoch.
+
+        Raises
+        ------
+        InputError : there are fewer pictures than processes.
+        """
+        return len(self._of["train"]) // processes // self._size(processes)
+
+    def _size(self, processes: int) -> int:
+        pictures = len(self._of["train"])
+        if pictures < processes:
+            raise InputError(f"{pictures} pictures to train are fewer than processes")
+        return min(self.batch_size, pictures // processes)
 
     def val_dataloader(self) -> DataLoader:
         """List the validation batches, always the same; each rank has its own part."""

@@ -103,6 +103,10 @@ class PhasedTraining(LightningModule):
                 torch.distributed.all_reduce(buffer)
                 buffer /= self.trainer.world_size
 
+    def on_validation_model_train(self) -> None:
+        """Train on what the phase trains: another than before, where one has ended."""
+        self.train()
+
     def on_validation_epoch_end(self) -> None:
         """Log where the phases stand."""
         for group in self.trainer.optimizers[0].param_groups:

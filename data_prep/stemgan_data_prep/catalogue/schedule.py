@@ -134,6 +134,12 @@ class Schedule:
         """Give the phase that is under way, or the last one."""
         return self.planned[self.number]
 
+    @property
+    def left(self) -> int:
+        """Give the most epochs that are still to come."""
+        later = sum(phase.epochs for phase in self.planned[self.number + 1 :])
+        return max(1, self.phase.epochs - self.epochs) + later
+
     def over(self, figure: float) -> bool:
         """Take the figure of an epoch, and tell whether the phase ends with it."""
         self.epochs += 1

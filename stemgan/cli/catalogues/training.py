@@ -14,6 +14,7 @@ from stemgan.errors import InputError, check_whole
 
 if TYPE_CHECKING:
     from lightning.pytorch import Trainer
+    from lightning.pytorch.callbacks import Checkpoint
     from omegaconf import DictConfig
 
     from stemgan_data_prep.catalogue.classifier import Classifier
@@ -57,11 +58,12 @@ def _run(config: "DictConfig", words: list[str] | None) -> dict[str, Any] | None
     parts.set_up(config)  # so that weights do not depend on what came before
     model = _model(config, data.classes, data.counts)
     resume = parts.checkpoint_of(config.resume, output, model)
-    finished = resume is not None and _goes_on(Path(resume), model, data)
-    batches = len(data.train_dataloader())
+    step = _step(Path(resume), model, data) if resume is not None else 0
+    finished = model.schedule.finished
     keeping = [best_checkpoint(output, model.monitor, model.schedule.mode), PhaseEnds()]
-    limits = _limits(config, model, batches)
-    trainer = parts.trainer_of(config, output, keeping, CATALOGUE, **limits)
+    trainer = _trainer(config, output, keeping)
+    batches = trainer.val_check_interval = data.batches(trainer.world_size)
+    trainer.fit_loop.epoch_loop.max_steps = _most(config, step + batches * model.schedule.left)
     with parts.begun(trainer, config, output, words, CATALOGUE):
         if trainer.is_global_zero:
             _tell(output, data, model, resume)
@@ -106,20 +108,20 @@ def _reading(steps: Iterable[T], total: int) -> Iterable[T]:
     return progress(steps, "reading", total)
 
 
-def _limits(config: "DictConfig", model: "Classifier", batches: int) -> dict[str, Any]:
-    """Count in steps, from which a training goes on exactly."""
-    total = batches * sum(phase.epochs for phase in model.schedule.planned)
-    most = config.trainer.max_steps
-    return {
-        "max_steps": total if most < 0 else min(total, most),
-        "max_epochs": -1,
-        "val_check_interval": batches,
-        "check_val_every_n_epoch": None,
-    }
+def _trainer(config: "DictConfig", output: Path, keeping: "list[Checkpoint]") -> "Trainer":
+    """Make a trainer that counts in steps, from which a training goes on exactly."""
+    counted = {"max_epochs": -1, "check_val_every_n_epoch": None, "val_check_interval": 1}
+    return parts.trainer_of(config, output, keeping, CATALOGUE, **counted)
 
 
-def _goes_on(resume: Path, model: "Classifier", data: "Pictures") -> bool:
-    """Refuse a checkpoint of other pictures, and tell whether it is the end of its training."""
+def _most(config: "DictConfig", steps: int) -> int:
+    """Return how many steps there may be, of so many that the phases take."""
+    wanted = config.trainer.max_steps
+    return steps if wanted < 0 else min(steps, wanted)
+
+
+def _step(resume: Path, model: "Classifier", data: "Pictures") -> int:
+    """Take up where a checkpoint's phases stand, and return its step; refuse another's."""
     from stemgan.cli.export import read_checkpoint
     from stemgan_data_prep.catalogue.sides import NAME, read_split
 
@@ -141,7 +143,7 @@ def _goes_on(resume: Path, model: "Classifier", data: "Pictures") -> bool:
                     "split that it was trained with, or choose another output_dir"
                 )
     model.schedule.load_state_dict(kept["phases"]["schedule"])
-    return model.schedule.finished
+    return kept["global_step"]
 
 
 def _tell(output: Path, data: "Pictures", model: "Classifier", resume: str | None) -> None:

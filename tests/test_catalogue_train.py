@@ -1,0 +1,245 @@
+"""`stemgan catalogue train`: a classifier in a folder, going on exactly, sentences."""
+
+import csv
+import json
+import os
+import signal
+import sys
+
+import pytest
+import torch
+
+from stemgan.cli import main
+from stemgan.cli.catalogues.train import CATALOGUE
+from stemgan.cli.overrides import composed, configuration_folder
+from tests.classifying import KINDS, checkpoint, overrides, pictures
+
+pytest.importorskip("transformers", reason="backbones need the extra catalogue")
+pytest.importorskip("sklearn", reason="figures need the extra catalogue")
+
+from stemgan_data_prep.catalogue.backbones.residual import SIZES
+from stemgan_data_prep.catalogue.classifier import Classifier
+from stemgan_data_prep.catalogue.classifier_file import load_classifier
+from stemgan_data_prep.catalogue.sides import read_split
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # Lightning's own, on small machines
+TRAIN = ["catalogue", "train"]
+PRESETS = configuration_folder() / "catalogue"
+PHASES = ["sizes=[32,40]", "epochs=[2,1]"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small():
+    """Let resnet18 be a small one, for speed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(SIZES, "resnet18", ("basic", (8, 8, 16, 16), (1, 1, 1, 1)))
+        yield
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory):
+    return pictures(tmp_path_factory.mktemp("pictures") / "kinds")
+
+
+@pytest.fixture(scope="module")
+def whole(images, tmp_path_factory):
+    """Train through two sizes, without an interruption, and write the report."""
+    run = tmp_path_factory.mktemp("runs") / "whole"
+    assert main([*TRAIN, *overrides(images, run, *PHASES, "report=true")]) == 0
+    return run
+
+
+def same_weights(one, two):
+    """Compare networks, the bits of them."""
+    first, second = (checkpoint(path)["state_dict"] for path in (one, two))
+    assert first.keys() == second.keys()
+    return all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_run_holds_all_that_was_promised(whole):
+    expected = {"best.ckpt", "last.ckpt", "classifier.safetensors", "split.csv", "config.yaml"}
+    assert expected <= {path.name for path in whole.iterdir()}
+    assert {"report.html", "figures.json", "confusion.png"} <= {
+        path.name for path in (whole / "report").iterdir()
+    }
+    with (whole / "metrics" / "version_0" / "metrics.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    sides = [float(row["phase/side"]) for row in rows if row["phase/side"]]
+    assert sides == [32, 32, 40]
+    assert all(row["val/macro_f1"] for row in rows if row["val/loss"])
+    assert rows[-1]["final_test/accuracy"]
+
+
+def test_no_group_is_on_two_sides(whole):
+    groups = [
+        {picture.group for picture in read_split(whole / "split.csv", split)}
+        for split in ("train", "val", "test")
+    ]
+    assert sum(map(len, groups)) == len(set.union(*groups)) == 36
+
+
+def test_the_file_is_the_best_checkpoint_with_a_temperature(whole):
+    network, info = load_classifier(whole)
+    best = checkpoint(whole / "best.ckpt")
+    assert info.classes == KINDS
+    assert info.side == (40 if best["phases"]["schedule"]["number"] else 32)
+    assert 0.01 < info.temperature < 100
+    assert info.training["best_step"] == best["global_step"]
+    assert str(whole.parent) not in json.dumps(info.training)
+    for name, value in network.state_dict().items():
+        assert torch.equal(value, best["state_dict"][f"network.{name}"]), name
+
+
+def test_the_report_judges_the_test_pictures(whole):
+    figures = json.loads((whole / "report" / "figures.json").read_text(encoding="utf-8"))
+    test = read_split(whole / "split.csv", "test")
+    assert figures["images"] == len(test) > 0
+    assert load_classifier(whole)[1].training["test"]["accuracy"] == figures["accuracy"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no signals")
+@pytest.mark.parametrize("steps", [3, 8, 10], ids=["within", "at_a_phase", "in_the_next"])
+def test_an_interrupted_run_goes_on_exactly(images, whole, tmp_path, monkeypatch, steps):
+    words = overrides(images, tmp_path / "run", *PHASES)
+    step = Classifier.training_step
+
+    def interrupted(self, batch, batch_idx):
+        if self.global_step == steps - 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return step(self, batch, batch_idx)
+
+    monkeypatch.setattr(Classifier, "training_step", interrupted)
+    with pytest.raises(SystemExit) as leaving:
+        main([*TRAIN, *words])
+    assert leaving.value.code == 128 + signal.SIGTERM
+    monkeypatch.setattr(Classifier, "training_step", step)
+    assert checkpoint(tmp_path / "run" / "last.ckpt")["global_step"] == steps
+    assert main([*TRAIN, *words, "resume=auto"]) == 0
+    for name in ("last.ckpt", "best.ckpt"):
+        assert same_weights(whole / name, tmp_path / "run" / name), name
+
+
+def test_a_finished_run_is_only_judged_again(images, whole, capsys, monkeypatch):
+    def fails(self, batch, batch_idx):
+        raise AssertionError("trained")
+
+    monkeypatch.setattr(Classifier, "training_step", fails)
+    before, info = load_classifier(whole)
+    words = overrides(images, whole, *PHASES, "resume=auto", "--json")
+    capsys.readouterr()
+    assert main([*TRAIN, *words]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["classes"] == list(KINDS)
+    assert figures["steps"] == 12
+    network, again = load_classifier(whole)
+    assert again == info
+    assert torch.equal(network.head[-1].weight, before.head[-1].weight)
+
+
+@pytest.mark.parametrize("start", ["features", "fine-tune", "features-then-fine-tune"])
+def test_a_backbone_of_another_run_is_kept_or_trained_on(images, whole, tmp_path, start):
+    words = overrides(images, tmp_path, f"start={start}", f"pretrained={whole.as_posix()}")
+    assert main([*TRAIN, *words, "epochs=1", "model.head_epochs=1"]) == 0
+    before, after = (load_classifier(path)[0] for path in (whole, tmp_path))
+    theirs = before.backbone.state_dict()
+    last = checkpoint(tmp_path / "last.ckpt")
+    kept = [
+        torch.equal(theirs[name], last["state_dict"][f"network.backbone.{name}"])
+        for name in theirs
+    ]
+    assert set(kept) == {start == "features"}  # what normalises, too
+    assert last["phases"]["schedule"]["number"] == int(start == "features-then-fine-tune")
+    assert not torch.equal(before.head[-1].weight, after.head[-1].weight)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["backbone=resnet19"], "did you mean"),
+        (["start=tuned"], "choose from scratch, features"),
+        (["start=features"], "give pretrained=FILE"),
+        (["pretrained=none.pth", "start=fine-tune"], "none.pth"),
+        (["sizes=[64,32]"], "increasing"),
+        (["sizes=[]"], "one side"),
+        (["sizes=[16]", "backbone=inception-v3"], "too small"),
+        (["epochs=[1,2]"], "one number, or one a size"),
+        (["model.monitor=accuracy"], "loss or macro_f1"),
+        (["model.class_weights=some"], "balanced or none"),
+        (["sise=[32]"], "did you mean 'sizes'"),
+        (["split=[0.5,0.5]"], "0.5,0.5"),
+        (["trainer.val_check_interval=3"], "follows every epoch"),
+        (["trainer.max_epochs=3"], "by epochs=N"),
+        (["images=null"], "say images=FOLDER"),
+        (["images=nowhere"], "nowhere"),
+        (["seed=-1"], "0 or more"),
+    ],
+)
+def test_a_mistake_is_a_sentence_and_leaves_no_folder(images, tmp_path, capsys, words, said):
+    run = tmp_path / "run"
+    assert main([*TRAIN, *overrides(images, run, *words)]) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+    assert not run.exists()
+
+
+def test_another_training_is_not_gone_on_with(images, whole, tmp_path, capsys):
+    assert main([*TRAIN, *overrides(images, whole, *PHASES)]) == 2
+    assert "go on with it by resume=auto" in capsys.readouterr().err
+    fewer = pictures(tmp_path / "fewer", count=9)
+    assert main([*TRAIN, *overrides(fewer, whole, *PHASES, "resume=auto")]) == 2
+    assert "pictures are not those of" in capsys.readouterr().err
+    other = ["model.augmentation.noise=0", "resume=auto"]
+    assert main([*TRAIN, *overrides(images, whole, *PHASES, *other)]) == 2
+    assert "trained with another augmentation" in capsys.readouterr().err
+
+
+def test_what_hydra_shows_and_runs_many_of(images, tmp_path, capsys):
+    assert main([*TRAIN, "--cfg", "job", "backbone=resnet34"]) == 0
+    assert "backbone: resnet34" in capsys.readouterr().out
+    words = overrides(images, tmp_path / "runs", "epochs=1", "trainer.max_steps=1", "seed=0,1")
+    assert main([*TRAIN, "-m", *words]) == 0
+    for job in ("0", "1"):
+        assert load_classifier(tmp_path / "runs" / job)[1].training["seed"] == int(job)
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in PRESETS.glob("*.yaml")))
+def test_what_presets_say_trains(images, tmp_path, name, monkeypatch):
+    monkeypatch.setitem(SIZES, "resnet50", ("bottleneck", (8, 8, 16, 16), (1, 1, 1, 1)))
+    words = [f"catalogue={name}", *overrides(images, tmp_path, "trainer.max_steps=1")]
+    words = [word for word in words if not word.startswith(("backbone=", "sizes=", "epochs="))]
+    config = composed([*words, "start=scratch"], CATALOGUE)
+    least = {"inception-v3": 75}.get(config.backbone, 32)
+    sizes = [least + 8 * number for number in range(len(config.sizes))]
+    assert main([*TRAIN, *words, "start=scratch", f"sizes={sizes}"]) == 0
+    assert load_classifier(tmp_path)[1].backbone == config.backbone
+
+
+def test_a_time_limit_ends_training_with_a_classifier(images, tmp_path):
+    words = overrides(images, tmp_path, "epochs=10000", "model.patience=10000")
+    assert main([*TRAIN, *words, "+trainer.max_time=00:00:00:01"]) == 0
+    steps = load_classifier(tmp_path)[1].training["steps"]
+    assert 0 < steps < 4 * 10000
+
+
+def test_a_run_is_tracked_by_weights_and_biases_without_a_connection(
+    images, tmp_path, monkeypatch
+):
+    pytest.importorskip("wandb")
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    offline = ["logger=wandb", "logger.wandb.offline=true", "report=true"]
+    words = overrides(images, tmp_path, *offline, "trainer.max_steps=1")
+    assert main([*TRAIN, *words]) == 0
+    assert list((tmp_path / "wandb").glob("offline-run-*/files/media/images/confusion*.png"))
+
+
+def test_a_loss_that_is_not_finite_ends_training(images, tmp_path, capsys, monkeypatch):
+    def broken(self, logits, labels, smoothing):
+        return logits.sum(1) * float("nan")
+
+    monkeypatch.setattr(Classifier, "_loss", broken)
+    with pytest.raises(SystemExit) as leaving:
+        main([*TRAIN, *overrides(images, tmp_path)])
+    assert leaving.value.code == 1
+    assert "the loss of step 0 is not finite" in capsys.readouterr().err
+    assert (tmp_path / "diverged_step_0.pt").is_file()
