@@ -1,7 +1,7 @@
 """Compare ways to train a classifier: where it starts, and which sizes it is shown.
 
     python benchmarks/catalogue/compare.py --pictures pictures -o comparison
-        [--seeds 2] [--epochs 16] [--seconds 120] [--only starts,sizes,sem]
+        [--seeds 2] [--epochs 24] [--seconds 120] [--only starts,sizes,sem]
 
 pictures is what images.py wrote. Each run is a `stemgan catalogue train`:
 
@@ -125,11 +125,11 @@ def _parser() -> argparse.ArgumentParser:
     add("--seeds", type=int, default=2, help="of splits and of trainings (2)")
     add("--backbone", default="resnet18")
     add("--side", type=int, default=64, help="of the pictures that are shown [px] (64)")
-    add("--epochs", type=int, default=16, help="at most, of starts and sem (16)")
+    add("--epochs", type=int, default=24, help="at most, of starts and sem (24)")
     add("--rate", type=float, default=1e-3, help="learning rate (0.001)")
     add("--seconds", type=int, default=120, help="of each training of sizes (120)")
     add("--growing", type=_numbers, default=[32, 48, 64], help="sizes [px] (32,48,64)")
-    add("--growing-epochs", type=_numbers, default=[10, 6], help="of all but the last (10,6)")
+    add("--growing-epochs", type=_numbers, default=[16, 8], help="of all but the last (16,8)")
     add("--only", type=_parts, default=PARTS, help=f"of {','.join(PARTS)}")
     return parser
 
