@@ -14,7 +14,10 @@ import stemgan
 if TYPE_CHECKING:
     import torch
 
-_PACKAGES = ("torch", "lightning", "numpy", "numba", "torchmetrics", "hydra-core", "wandb")
+_PACKAGES = (
+    *("torch", "lightning", "numpy", "numba", "torchmetrics", "hydra-core", "wandb"),
+    *("transformers", "scikit-learn"),
+)
 
 
 def versions(packages: Iterable[str] = _PACKAGES) -> dict[str, str]:

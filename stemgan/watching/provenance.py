@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -36,21 +35,28 @@ class Provenance(Callback):
         starts = (
             json.loads(self.path.read_text("utf-8"))["starts"] if self.path.is_file() else []
         )
-        datasets = getattr(getattr(trainer, "datamodule", None), "datasets", [])
+        datasets = _described(getattr(trainer, "datamodule", None))
         starts.append({"step": trainer.global_step, **_start(trainer, pl_module, datasets)})
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(self.path) as temporary:
             temporary.write_text(json.dumps({"starts": starts}, indent=1), encoding="utf-8")
 
 
+def _described(data: Any) -> list[dict[str, Any]]:  # noqa: ANN401 (any data module, or none)
+    """Describe what is trained on, as data that is no sharded dataset does itself."""
+    if hasattr(data, "described"):
+        return data.described()
+    return [data_digest(path) for path in getattr(data, "datasets", [])]
+
+
 def _start(
-    trainer: Trainer, module: LightningModule, datasets: Iterable[Any]
+    trainer: Trainer, module: LightningModule, datasets: list[dict[str, Any]]
 ) -> dict[str, Any]:
     return {
         "time": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "versions": versions(),
         "code": revision(Path(stemgan.__file__).parent),
-        "datasets": [data_digest(path) for path in datasets],
+        "datasets": datasets,
         "parameters": sum(p.numel() for p in module.parameters() if p.requires_grad),
         "machine": machine(module.device),
         "processes": trainer.world_size,

@@ -17,8 +17,7 @@ from stemgan_data_prep.catalogue.augment import Augmentation, augmented, plain
 from stemgan_data_prep.catalogue.backbones import make_network
 from stemgan_data_prep.catalogue.phasing import PhasedTraining
 from stemgan_data_prep.catalogue.schedule import Schedule, phases
-
-Batch = dict[str, Tensor]
+from stemgan_data_prep.catalogue.squares import Batch
 
 MONITORED = {"loss": "val/loss", "macro_f1": "val/macro_f1"}
 """What may say which weights are best: the least loss, or the largest macro F1."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from stemgan_data_prep.catalogue.predicting import (
 if TYPE_CHECKING:
     from stemgan_data_prep.catalogue.backbones import Network
     from stemgan_data_prep.catalogue.loading import Pictures
+    from stemgan_data_prep.catalogue.squares import Squares
 
 CHOSEN_ON = (
     "These are validation pictures, by which the weights were chosen: no picture was kept for "
@@ -68,9 +69,9 @@ def finish(
     from stemgan_data_prep.catalogue.reporting import write_report
 
     network = network.to(choose_device(device)).eval()
-    val = data.val_dataloader().dataset
-    given = logits(network, val.images[val.numbers], side, data.batch_size)  # type: ignore
-    truth: Any = val.labels[val.numbers]  # type: ignore
+    val = cast("Squares", data.val_dataloader().dataset)
+    given = logits(network, val.images[val.numbers], side, data.batch_size)
+    truth = val.labels[val.numbers]
     temperature = fit_temperature(given, truth)
     found: dict[str, Any] = {"temperature": temperature}
     chances = probabilities(given, temperature)

@@ -7,22 +7,16 @@ from typing import Any
 import numpy as np
 import torch
 from lightning.pytorch import LightningDataModule
-from numpy.typing import NDArray
-from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from stemgan.data.sampler import PartSampler, ResumableLoader, WeightedSampler, ranks
-from stemgan.data.scans import Draw
 from stemgan.data.shards import SPLITS
 from stemgan.errors import InputError, check_whole
 from stemgan_data_prep.catalogue.labels import FOLDER, Picture, find_pictures
 from stemgan_data_prep.catalogue.pixels import Pixels, Watch, pixels
-from stemgan_data_prep.catalogue.sides import share_out
+from stemgan_data_prep.catalogue.sides import digest_of, share_out
+from stemgan_data_prep.catalogue.squares import Batch, Squares
 from stemgan_data_prep.splits import parse_shares
-
-Batch = dict[str, Tensor]
-"""image (B, S0, S0) uint8; label (B,) int64, of the classes; key (B,) int64, the picture's
-number among all pictures, by which it is augmented and its prediction is known."""
 
 
 class Pictures(LightningDataModule):
@@ -127,6 +121,15 @@ class Pictures(LightningDataModule):
         pictures = self.pictures
         return {split: [pictures[n] for n in self._of[split]] for split in SPLITS}
 
+    def described(self) -> list[dict[str, Any]]:
+        """Name what it was made of, with a digest of all squares, labels and sides."""
+        self.setup()
+        assert self._pixels is not None
+        digest = digest_of(self.classes, self._pixels.images, self._labels, self._of)
+        names = ", ".join(place.resolve().name for place in self.places)
+        counts = {split: len(self._of[split]) for split in SPLITS}
+        return [{"name": names, "images": counts, "sha256": digest}]
+
     def train_dataloader(self) -> ResumableLoader:
         """Draw training batches, in another order every epoch; the last odd ones are dropped.
 
@@ -175,7 +178,7 @@ class Pictures(LightningDataModule):
         sampler = PartSampler(len(squares))
         return DataLoader(squares, batch_size=self.batch_size, sampler=sampler, **_LOADING)
 
-    def _squares(self, split: str) -> "Squares":
+    def _squares(self, split: str) -> Squares:
         self.setup()
         assert self._pixels is not None
         return Squares(self._pixels.images, self._labels, self._of[split])
@@ -187,42 +190,6 @@ class Pictures(LightningDataModule):
         # Of the trainer's counters this alone is right wherever a checkpoint is saved.
         progress: Any = self.trainer.fit_loop.epoch_loop.batch_progress.current
         return progress.processed
-
-
-class Squares(Dataset):
-    """Some of the pictures, a batch at a time.
-
-    Parameters
-    ----------
-    images : of all pictures, (n, side, side) uint8.
-    labels : of all, (n,) int64.
-    numbers : of those in it, (m,).
-    """
-
-    def __init__(
-        self,
-        images: NDArray[np.uint8],
-        labels: NDArray[np.int64],
-        numbers: NDArray[np.int64],
-    ) -> None:
-        self.images, self.labels, self.numbers = images, labels, numbers
-
-    def __len__(self) -> int:
-        return len(self.numbers)
-
-    def __getitems__(self, wanted: Sequence[int | Draw]) -> Batch:
-        """Give a batch, of places among those in it or a sampler's draws of them."""
-        places = [one.index if isinstance(one, Draw) else one for one in wanted]
-        numbers = self.numbers[places]
-        return {
-            "image": torch.from_numpy(self.images[numbers]),
-            "label": torch.from_numpy(self.labels[numbers]),
-            "key": torch.from_numpy(numbers),
-        }
-
-    def __getitem__(self, place: int | Draw) -> Batch:
-        """Give a batch of one."""
-        return self.__getitems__([place])
 
 
 def _as_it_is(batch: Batch) -> Batch:

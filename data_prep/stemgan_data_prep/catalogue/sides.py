@@ -1,10 +1,15 @@
 """Which pictures train, validate and test: by group, each class shared out alike."""
 
+import json
 import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from stemgan.data.shards import SPLITS
 from stemgan.errors import InputError
@@ -42,6 +47,29 @@ def share_out(
     }
     sides = stratify(commonest, shares, seed)
     return [sides[picture.group] for picture in pictures]
+
+
+def digest_of(
+    classes: Sequence[str],
+    images: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    of: Mapping[str, NDArray[np.int64]],
+) -> str:
+    """Return a digest of labelled images and of which of them are on which side.
+
+    Parameters
+    ----------
+    classes : their names.
+    images : (n, side, side).
+    labels : classes by number, (n,).
+    of : the numbers of the images of each side.
+    """
+    digest = sha256(json.dumps(list(classes)).encode())
+    for split in SPLITS:
+        digest.update(split.encode() + labels[of[split]].tobytes())
+        for number in of[split]:
+            digest.update(images[number].tobytes())
+    return digest.hexdigest()
 
 
 def write_split(path: Path, sides: Mapping[str, Sequence[Picture]]) -> None:
