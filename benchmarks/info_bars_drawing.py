@@ -6,17 +6,18 @@ of the bar, font and its size, edges smooth or not, compression, a later resizin
 """
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from matplotlib import get_data_path
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from stemgan.synthetic import recorded, scene
 
-FONTS = (
+_NAMES = (
     "DejaVuSans",
     "DejaVuSans-Bold",
     "DejaVuSansMono",
@@ -24,6 +25,7 @@ FONTS = (
     "STIXGeneral",
     "STIXGeneralBol",
 )
+_fonts = tuple(Path(get_data_path()) / "fonts" / "ttf" / f"{name}.ttf" for name in _NAMES)
 SIZES = ((480, 640), (768, 1024), (960, 1280), (884, 1024), (1200, 1920))
 _ROUND = (1, 2, 3, 4, 5, 10, 15, 20, 25, 30, 40, 50, 100, 200, 300, 400, 500)
 _NM = {"pm": 1e-3, "Å": 0.1, "nm": 1.0, "µm": 1e3, "mm": 1e6}
@@ -56,6 +58,7 @@ class _Job:
     pixel: float
     back: int
     ink: int
+    barless: bool = False  # leave the bar out, not the words
 
     @property
     def width(self) -> int:
@@ -75,6 +78,8 @@ class _Job:
 
     def line(self, left: int, length: int, y: int, thick: int, tick: int) -> None:
         """Draw a bar between ticks whose centres are `length` apart, or a bar without ticks."""
+        if self.barless:
+            return
         right = left + length - (0 if tick else 1)
         self.draw.rectangle((left, y - thick // 2, right, y - thick // 2 + thick - 1), self.ink)
         for x in (left, right) if tick else ():
@@ -163,7 +168,7 @@ def hitachi(job: _Job) -> None:
     """Draw a row of words in a dark strip, eleven ticks at the right and the length below."""
     em = job.em
     left = job.width - job.bar - em
-    for i in range(11):
+    for i in range(0 if job.barless else 11):
         x = left + round(i * job.bar / 10)
         job.draw.rectangle(
             (x, job.top + em // 4, x + max(1, em // 14) - 1, job.top + 3 * em // 4), job.ink
@@ -232,13 +237,15 @@ def _round(value: float) -> int:
     return max(1, int(float(f"{value:.2g}")))
 
 
-def render(seed: int, index: int, styles: tuple[str, ...] = tuple(STYLES)) -> Rendered:
-    """Draw the micrograph of a seed and an index; styles take turns."""
+def render(
+    seed: int, index: int, styles: tuple[str, ...] = tuple(STYLES), *, barless: bool = False
+) -> Rendered:
+    """Draw the micrograph of a seed and an index, or one without its bar; styles take turns."""
     rng = np.random.default_rng((seed, index))
     style = styles[index % len(styles)]
     height, width = SIZES[rng.integers(len(SIZES))]
     em = max(12, int(width * rng.uniform(0.018, 0.03)))
-    font = str(rng.choice(FONTS))
+    font = _fonts[rng.integers(len(_fonts))]
     pixel, bar, label = _scale(rng, width, style)
     micrograph = _micrograph(rng, height, width)
     light = style == "zeiss" and rng.random() < 0.6
@@ -250,10 +257,22 @@ def render(seed: int, index: int, styles: tuple[str, ...] = tuple(STYLES)) -> Re
     canvas.paste(Image.fromarray(micrograph), (0, 0))
     draw = ImageDraw.Draw(canvas)
     draw.fontmode = "L" if rng.random() < 0.8 else "1"
-    job = _Job(rng, canvas, draw, _font(font, em), height, bar, label, pixel, back, ink)
+    job = _Job(
+        rng,
+        canvas,
+        draw,
+        ImageFont.truetype(font, em),
+        height,
+        bar,
+        label,
+        pixel,
+        back,
+        ink,
+        barless,
+    )
     STYLES[style](job)
     image, factor, altered = _altered(rng, canvas)
-    return Rendered(image, pixel / factor, style, job.label, font, bar * factor, altered)
+    return Rendered(image, pixel / factor, style, job.label, font.stem, bar * factor, altered)
 
 
 def _scale(rng: np.random.Generator, width: int, style: str) -> tuple[float, int, str]:
@@ -301,7 +320,7 @@ def _altered(
     return np.asarray(canvas), 1.0, kind
 
 
-def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
-    from matplotlib import get_data_path
-
-    return ImageFont.truetype(Path(get_data_path()) / "fonts" / "ttf" / f"{name}.ttf", size)
+def use_fonts(files: Sequence[Path]) -> None:
+    """Write in other fonts than matplotlib's from now on."""
+    global _fonts
+    _fonts = tuple(files)

@@ -14,16 +14,23 @@ from numpy.typing import NDArray
 from stemgan_data_prep.catalogue.scale import reading
 from stemgan_data_prep.catalogue.scale.bars import Bar, find_bars
 from stemgan_data_prep.catalogue.scale.evidence import Evidence, Refused, judge
-from stemgan_data_prep.catalogue.scale.finding import Box, Region, components, levels, regions
-from stemgan_data_prep.catalogue.scale.glyphs import shapes
+from stemgan_data_prep.catalogue.scale.finding import (
+    Box,
+    Ink,
+    Region,
+    components,
+    levels,
+    regions,
+)
+from stemgan_data_prep.catalogue.scale.glyphs import Shapes, shapes
 from stemgan_data_prep.catalogue.scale.printed import Printed, printed
 from stemgan_data_prep.catalogue.scale.units import pretty
 from stemgan_data_prep.catalogue.scale.words import labels, lettering
 
-LEAST = 0.9
+LEAST = 0.95
 """Scales of less confidence are refused."""
 _AGREE = 0.02
-_MOST_BARS = 6
+_MOST_BARS, _MOST_READ = 40, 6
 _LETTERS = range(2, 13)
 
 
@@ -42,6 +49,7 @@ class Scale:
     text : the length as it was read, in plain spelling; "" where it was not.
     reason : why there is no scale, or what speaks against it; "" where all is well.
     bar, label : boxes in the picture, for a preview; None where not found.
+    kind : what speaks for the reading, in the words of `evidence`; "" where there is none.
     """
 
     pixel_size: float | None = None
@@ -53,13 +61,18 @@ class Scale:
     reason: str = ""
     bar: Box | None = None
     label: Box | None = None
+    kind: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Candidate:
+    """A bar with a text at it, the text's ink, and what its letters look like."""
+
     region: Region
     bar: Bar
     label: Box
+    ink: Ink
+    shapes: Shapes
 
 
 def scale_of(
@@ -86,43 +99,72 @@ def scale_of(
 
 def _in_region(region: Region, metadata: float | None, *, text: bool) -> Scale | None:
     """Look at the bars of a region; None where none looks like one."""
-    pieces = components(region.mask)
-    bars = find_bars(region, pieces)[:_MOST_BARS]
-    pairs = [_Candidate(region, b, label) for b in bars for label in labels(region, b, pieces)]
-    pairs = [pair for pair in pairs if _worth_reading(pair)]
+    pairs = _candidates(region)
     if not pairs:
         return None
-    first = _seen(pairs[0]) if region.strip or text else None
-    likely = next((_seen(pair) for pair in pairs if _like_a_length(pair)), first)
+    likely = _likely(pairs)
     if not text:
         return None if likely is None else replace(likely, reason="its text was not read")
-    said = printed(_strip_text(region, pairs[0].label)) if region.strip else Printed()
-    read, refusal = [], None
+    read, doubts = [], []
+    said = _said(pairs[0])
     for pair in pairs:
         try:
             read.append(_read(pair, said, metadata))
         except Refused as no:
-            if no.text and refusal is None:
-                refusal = replace(_seen(pair), text=no.text, reason=str(no))
-    if not read:
-        if refusal is None and any(map(_like_a_length, pairs)) and likely is not None:
-            refusal = replace(likely, reason="its text could not be read")
-        return refusal
+            if no.text:
+                doubts.append(replace(_seen(pair), text=no.text, reason=str(no)))
+    if read:
+        return _best(read)
+    if not doubts and likely is not None:
+        doubts.append(replace(likely, reason="its text could not be read"))
+    return doubts[0] if doubts else None
+
+
+def _candidates(region: Region) -> list[_Candidate]:
+    """List the bars of a region that have a text of fit length."""
+    pieces = components(region.mask)
+    found = []
+    for bar in find_bars(region, pieces)[:_MOST_BARS]:
+        for label in labels(region, bar, pieces):
+            ink = lettering(region, label, bar.box)
+            seen = shapes(ink)
+            if any(len(look) in _LETTERS for look in seen.looks):
+                found.append(_Candidate(region, bar, label, ink, seen))
+    return found[:_MOST_READ]
+
+
+def _likely(pairs: list[_Candidate]) -> Scale | None:
+    """Choose what is a bar without its text: a unit of length at it, or ticks, in a strip."""
+    by_shape = [pair for pair in pairs if pair.shapes.unit is not None]
+    by_ticks = [pair for pair in pairs if pair.region.strip and pair.bar.kind != "plain"]
+    return next((_seen(pair) for pair in (*by_shape, *by_ticks)), None)
+
+
+def _said(pair: _Candidate) -> Printed:
+    """Read what else a strip says; there is no more to read in the image itself."""
+    region = pair.region
+    if not region.strip:
+        return Printed()
+    return printed(reading.read_strip(region.ink, pair.label.height))
+
+
+def _best(read: list[Scale]) -> Scale:
+    """Take the surest reading, unless another denies it or it is not sure enough."""
     best = max(read, key=lambda scale: scale.confidence)
     sizes = [scale.pixel_size for scale in read if scale.pixel_size]
+    refused = replace(best, pixel_size=None, source="")
     if max(sizes) > (1 + _AGREE) * min(sizes):
-        return replace(best, pixel_size=None, confidence=0.0, reason="two bars disagree")
+        return replace(refused, confidence=0.0, reason="two bars disagree")
     if best.confidence < LEAST:
-        return replace(best, pixel_size=None, reason="too little speaks for how it was read")
+        return replace(refused, reason="too little speaks for how it was read")
     return best
 
 
 def _read(pair: _Candidate, said: Printed, metadata: float | None) -> Scale:
     """Read the label of a bar and judge it."""
-    ink = lettering(pair.region, pair.label)
     evidence = Evidence(
-        readings=tuple(reading.read_label(ink)),
-        shapes=shapes(ink),
+        readings=tuple(reading.read_label(pair.ink)),
+        shapes=pair.shapes,
         bar=pair.bar.length,
         width=pair.region.width,
         strip=pair.region.strip,
@@ -130,13 +172,13 @@ def _read(pair: _Candidate, said: Printed, metadata: float | None) -> Scale:
         metadata=metadata,
     )
     verdict = judge(evidence)
-    seen = _seen(pair)
     return replace(
-        seen,
+        _seen(pair),
         pixel_size=verdict.nanometres / pair.bar.length,
         confidence=verdict.confidence,
         source="bar",
         text=verdict.text,
+        kind=verdict.kind,
     )
 
 
@@ -148,19 +190,6 @@ def _seen(pair: _Candidate) -> Scale:
     )
     error = pair.bar.error / pair.bar.length
     return Scale(bar_px=pair.bar.length, error=error, bar=bar, label=label)
-
-
-def _worth_reading(pair: _Candidate) -> bool:
-    return shapes(lettering(pair.region, pair.label)).count in _LETTERS
-
-
-def _like_a_length(pair: _Candidate) -> bool:
-    """Tell a bar whose text ends like a length, as far as shapes say."""
-    return shapes(lettering(pair.region, pair.label)).unit is not None
-
-
-def _strip_text(region: Region, label: Box) -> str:
-    return reading.read_strip(region.ink, label.height)
 
 
 def _with_metadata(found: Scale | None, metadata: float | None) -> Scale:

@@ -15,7 +15,7 @@ Mask = NDArray[np.bool_]
 _TOLERANCES = (0.0, 4.0, 12.0)
 """How far from its background a strip's values may lie, in levels of 255: compression."""
 _THINNEST, _FAINTEST = 12, 40.0
-_INK, _BURNT_INK = 0.4, 0.88
+_INK, _BURNT_INK = 0.3, 0.88
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +135,8 @@ def _strip(grey: NDArray[np.float32], top: int, bottom: int) -> Region | None:
 
 def components(mask: Mask) -> list[Box]:
     """Box every connected piece of ink (8 neighbours)."""
-    labels, _ = ndimage.label(mask, np.ones((3, 3)))
+    labels = np.empty(mask.shape, np.int32)
+    ndimage.label(mask, np.ones((3, 3)), output=labels)
     return [
         Box(rows.start, rows.stop, columns.start, columns.stop)
         for rows, columns in ndimage.find_objects(labels)

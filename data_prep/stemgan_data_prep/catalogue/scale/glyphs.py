@@ -10,18 +10,50 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from stemgan_data_prep.catalogue.scale.finding import Box, Ink, components
+from stemgan_data_prep.catalogue.scale.finding import Box, Ink, Mask, components
 
 _SCALE = 4
+_STRENGTHS = (0.3, 0.45, 0.6)
+_HOLES = {
+    "0": (1, 2, 3),  # plain, with a stroke, with a dot that touches
+    "1": (0,),
+    "2": (0,),
+    "3": (0,),
+    "4": (0, 1),
+    "5": (0,),
+    "6": (1,),
+    "7": (0,),
+    "8": (2,),
+    "9": (1,),
+}
 _SMALLEST = 9  # px of the enlarged letters
 
 
 @dataclass(frozen=True)
 class Shapes:
-    """What the shapes of a label say: number of letters, and the unit of length or None."""
+    """What the shapes of a label say.
 
-    count: int
+    Thin strokes break and letters touch, each at another strength of ink: hence several looks.
+
+    Attributes
+    ----------
+    looks : the number of holes in each letter from left to right, at each strength of ink.
+    unit : of length, or None where looks do not say, or disagree.
+    """
+
+    looks: tuple[tuple[int, ...], ...]
     unit: str | None
+
+    def spell(self, text: str) -> bool:
+        """Tell whether some look has the letters of a text, and holes where its digits do."""
+        return any(
+            len(look) == len(text)
+            and all(
+                holes in _HOLES.get(letter, (holes,))
+                for letter, holes in zip(text, look, strict=True)
+            )
+            for look in self.looks
+        )
 
 
 def shapes(ink: Ink) -> Shapes:
@@ -31,15 +63,24 @@ def shapes(ink: Ink) -> Shapes:
     ----------
     ink : from 0 to 1, of one line of text, (h, w).
     """
-    large = ndimage.zoom(ink, _SCALE, order=1)
-    mask = large > 0.5
-    letters = _letters(mask)
-    if len(letters) < 2:
-        return Shapes(len(letters), None)
-    return Shapes(len(letters), _unit(mask, letters))
+    large = np.asarray(ndimage.zoom(ink, _SCALE, order=1))
+    looks, units = [], set()
+    for strength in _STRENGTHS:
+        mask = large > strength
+        letters = _letters(mask)
+        looks.append(tuple(_holes(mask[letter.part]) for letter in letters))
+        if len(letters) > 1:
+            units.add(_unit(mask, letters))
+    units -= {None}
+    return Shapes(tuple(looks), units.pop() if len(units) == 1 else None)
 
 
-def _letters(mask: np.ndarray) -> list[Box]:
+def _holes(letter: Mask) -> int:
+    """Count what a letter encloses; backgrounds connect by sides, not by corners."""
+    return int(np.asarray(ndimage.label(~np.pad(letter, 1))[1])) - 1
+
+
+def _letters(mask: Mask) -> list[Box]:
     """Box the letters from left to right; pieces above each other are one."""
     pieces = [b for b in components(mask) if max(b.height, b.width) >= _SMALLEST]
     high = max((b.height for b in pieces), default=0)
@@ -54,7 +95,7 @@ def _letters(mask: np.ndarray) -> list[Box]:
     return found
 
 
-def _unit(mask: np.ndarray, letters: list[Box]) -> str | None:
+def _unit(mask: Mask, letters: list[Box]) -> str | None:
     last, before = letters[-1], letters[-2]
     if last.width < 1.15 * last.height:  # no m, which is wide
         return None
@@ -73,7 +114,7 @@ def _unit(mask: np.ndarray, letters: list[Box]) -> str | None:
     return "µm" if below and not above else None
 
 
-def _middle(mask: np.ndarray, letter: Box, m: Box) -> tuple[bool, bool, bool]:
+def _middle(mask: Mask, letter: Box, m: Box) -> tuple[bool, bool, bool]:
     """Say whether a letter has ink in its middle at the top, at the line, and a hole."""
     part = mask[letter.part]
     third = max(1, letter.width // 7)
@@ -83,5 +124,5 @@ def _middle(mask: np.ndarray, letter: Box, m: Box) -> tuple[bool, bool, bool]:
     deep = max(2, round(0.3 * m.height))
     above = bool(columns[:deep].any(axis=0).mean() > 0.6)
     below = bool(columns[max(line - deep, 0) : line + deep // 3].any(axis=0).mean() > 0.6)
-    holes = int(ndimage.label(~np.pad(part, 1))[1]) > 1
+    holes = _holes(part) > 0
     return above, below, holes

@@ -50,10 +50,19 @@ class Printed:
         return named or any(_near(value, pixel * width) for value in self.lengths)
 
     def denies(self, pixel: float, width: int) -> bool:
-        """Tell whether what is printed says otherwise, as far as it could be read."""
+        """Tell whether what is printed says otherwise, as far as it could be read.
+
+        A pixel size does not: it was another before the picture was resized. Decimal points
+        get lost in reading, and prefixes of units mistaken: powers of ten say nothing.
+        """
         if self.confirms(pixel, width):
             return False
-        return bool(self.named) or self.magnified(pixel, width) is False
+        fields = [value for of_pixel, values in self.named if not of_pixel for value in values]
+        if fields and not any(_same_digits(value, pixel * width) for value in fields):
+            return True
+        if self.magnification is None:
+            return False
+        return not _NARROWEST / 75 < pixel * width * self.magnification < _WIDEST * 50
 
     def magnified(self, pixel: float, width: int) -> bool | None:
         """Tell whether the magnification fits a picture of common size; None without one."""
@@ -89,8 +98,10 @@ def _magnification(text: str) -> float | None:
     if match is None:
         return None
     digits = match[1]
-    if re.fullmatch(r"\d{1,3}(,\d{3})+", digits):
+    if re.fullmatch(r"[1-9]\d{0,2}(,\d{3})+", digits):
         digits = digits.replace(",", "")
+    elif re.search(r"[1-9]\d*,\d{3}", digits):
+        return None
     try:
         number = float(digits.replace(",", "."))
     except ValueError:
@@ -100,3 +111,8 @@ def _magnification(text: str) -> float | None:
 
 def _near(a: float, b: float) -> bool:
     return a > 0 and b > 0 and abs(math.log(a / b)) < _CLOSE
+
+
+def _same_digits(a: float, b: float) -> bool:
+    powers = math.log10(a / b)
+    return abs(powers - round(powers)) < _CLOSE

@@ -19,7 +19,7 @@ _UNITS = {text: (unit,) for unit, texts in _SPELLINGS.items() for text in texts}
 _UNITS |= {"pm": ("µm", "pm"), "prn": ("µm", "pm"), "hm": ("µm", "nm")}
 _LENGTH = re.compile(r"(\d+(?:\.\d+)?)([^\W\d_]+|[µμÅ]m?)")
 _AROUND = " \t'\"`|[](){}<>«»_-–—=~:;.,*‘’“”"
-_LEADING = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 8)
+_LEADING = (1, 1.5, 2, 2.5, 3, 4, 5)
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ def parse_length(text: str) -> Length | None:
     text = text.strip(_AROUND)
     text = re.sub(r"\s+", "", text).replace(",", ".")
     text = re.sub(r"^[lI](?=[\d. ]|[nuµμpmy]m)", "1", text)
+    text = re.sub(r"^S(?=0{0,2}(?:[nuµμpy]m|mm))", "5", text)
     match = _LENGTH.fullmatch(text)
     if match is None or match[2] not in _UNITS:
         return None

@@ -8,6 +8,7 @@ from stemgan_data_prep.catalogue.scale.finding import Box, Ink, Region, componen
 
 _LARGEST, _SMALLEST = 0.07, 5
 _REACH = 3.0  # heights of the text
+_AROUND = 0.08  # of the width, around a bar in the image
 _ROUND = 4  # px around a label
 _FAINT, _BRIGHT, _FULL = 0.1, 0.75, 0.97
 
@@ -19,10 +20,14 @@ def labels(region: Region, bar: Bar, pieces: list[Box]) -> list[Box]:
     ----------
     region : where.
     bar : of the region.
-    pieces : the region's connected pieces of ink.
+    pieces : the connected pieces of ink of a strip; in the image they are found anew, by
+        what stands out from the surroundings of the bar.
     """
     largest = max(12.0, _LARGEST * region.width)
-    near = [b for b in pieces if _near(bar.box, b, 1.5 * _REACH * largest)]
+    if region.strip:
+        near = [b for b in pieces if _near(bar.box, b, 1.5 * _REACH * largest)]
+    else:
+        near = _around_bar(region, bar.box, round(_AROUND * region.width))
     own = [b for b in near if not _inside(b, bar)]
     lines = lines_of_text(own, largest)
     if bar.gap is not None:
@@ -31,16 +36,32 @@ def labels(region: Region, bar: Bar, pieces: list[Box]) -> list[Box]:
     return [line for far, line in sorted(ranked, key=lambda pair: pair[0]) if far < _REACH][:2]
 
 
-def lettering(region: Region, label: Box) -> Ink:
+def _around_bar(region: Region, bar: Box, reach: int) -> list[Box]:
+    """Box the pieces of what stands out around a bar."""
+    top, left = max(bar.top - reach, 0), max(bar.left - reach, 0)
+    ink = region.ink[top : bar.bottom + reach, left : bar.right + reach]
+    return [
+        Box(b.top + top, b.bottom + top, b.left + left, b.right + left)
+        for b in components(_standing_out(ink) > 0.5)
+    ]
+
+
+def lettering(region: Region, label: Box, bar: Box) -> Ink:
     """Cut out the ink of a label, a little larger; specks of the image beside it are left out.
 
     Parameters
     ----------
     region : where.
     label : box of a line of text.
+    bar : box of its bar, which is left out.
     """
     top, left = max(label.top - _ROUND, 0), max(label.left - _ROUND, 0)
-    part = (slice(top, label.bottom + _ROUND), slice(left, label.right + _ROUND))
+    bottom = label.bottom + _ROUND
+    if bar.top >= label.bottom:
+        bottom = max(min(bottom, bar.top - 1), label.bottom)
+    elif bar.bottom <= label.top:
+        top = min(max(top, bar.bottom + 1), label.top)
+    part = (slice(top, bottom), slice(left, label.right + _ROUND))
     ink = region.ink[part]
     if region.strip:
         return ink
