@@ -113,7 +113,7 @@ def _pictures(
 
 
 def _seen(pictures: "Sequence[Picture]", run: Path) -> list[str]:
-    """Say how many pictures, or groups of them, had a part in training, as far as is known."""
+    """Say how many pictures had a part in training, as far as the run says."""
     from stemgan_data_prep.catalogue.sides import NAME, read_split
 
     if not (run / NAME).is_file():
