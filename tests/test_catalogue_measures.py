@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import softmax
+from scipy.stats import binomtest
 
 from stemgan_data_prep.catalogue.calibration import fit_temperature, probabilities
 from stemgan_data_prep.catalogue.measures import (
@@ -14,7 +15,13 @@ from stemgan_data_prep.catalogue.measures import (
     per_class,
     reliability,
 )
-from stemgan_data_prep.catalogue.resampling import by_class, drawn_sums, interval, overall
+from stemgan_data_prep.catalogue.resampling import (
+    by_class,
+    drawn_sums,
+    interval,
+    overall,
+    share_interval,
+)
 
 metrics = pytest.importorskip("sklearn.metrics", reason="needs the extra catalogue")
 
@@ -89,6 +96,41 @@ def test_nothing_wrong_in_ten_groups_is_not_certain():
     assert low == pytest.approx(0.025**0.1)
     assert interval(np.zeros(1000), 0.0, 10) == pytest.approx((0, 1 - 0.025**0.1))
     assert np.isnan(interval(np.ones(1000), 1.0, 1)).all()
+
+
+@given(st.integers(2, 60), st.data())
+def test_shares_of_single_images_have_the_exact_interval(images, data):
+    hits = data.draw(st.integers(0, images))
+    right = np.arange(images) < hits
+    exact = binomtest(hits, images).proportion_ci(method="exact")
+    assert share_interval(right, list(map(str, range(images)))) == pytest.approx(
+        (exact.low, exact.high)
+    )
+
+
+def test_shares_of_alike_images_are_as_sure_as_their_groups():
+    right = np.repeat([True, True, True, False, True, True, False, True], 5)
+    groups = [str(i // 5) for i in range(40)]
+    low, high = share_interval(right, groups)
+    exact = binomtest(6, 8).proportion_ci(method="exact")
+    assert low < exact.low + 0.01
+    assert high > exact.high - 0.01
+    apart = share_interval(right, list(map(str, range(40))))
+    assert low < apart[0] < 0.75 < apart[1] < high
+    assert share_interval(right[:15], groups[:15])[0] < 0.025**0.33
+    assert np.isnan(share_interval(right[:5], groups[:5])).all()
+
+
+def test_intervals_of_shares_hold_the_truth():
+    rng = np.random.default_rng(5)
+    groups = [str(i // 3) for i in range(36)]
+    held = 0
+    for _ in range(300):
+        chance = rng.beta(4, 1, 12)  # 0.8 on average, another in each group
+        right = rng.random(36) < np.repeat(chance, 3)
+        low, high = share_interval(right, groups)
+        held += low <= 0.8 <= high
+    assert 280 <= held < 300
 
 
 def test_figures_of_a_known_case():

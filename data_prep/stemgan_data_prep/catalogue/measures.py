@@ -16,7 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgan_data_prep.catalogue.extras import needed
-from stemgan_data_prep.catalogue.resampling import by_class, drawn_sums, interval, overall
+from stemgan_data_prep.catalogue.resampling import (
+    by_class,
+    drawn_sums,
+    interval,
+    overall,
+    share_interval,
+)
 
 Probabilities = NDArray[np.floating]
 Labels = NDArray[np.integer]
@@ -105,7 +111,6 @@ def per_class(
     matrix = confusion(given, truth)
     sums = np.stack([matrix.sum(1), matrix.sum(0), matrix.diagonal()])
     each = by_class(sums.astype(np.float64))
-    draws = by_class(drawn_sums(truth, predicted, groups, len(classes)))
     names = np.asarray(groups, object)
     wrong = matrix - np.diag(matrix.diagonal())
     rows = []
@@ -120,8 +125,9 @@ def per_class(
         for figure, values in each.items():
             row[figure] = _known(values[k])
             if figure in members:
-                count = len(set(names[members[figure]]))
-                ends = interval(draws[figure][:, k], values[k], count)
+                inside = members[figure]
+                right = (truth == predicted)[inside]
+                ends = share_interval(right, names[inside].tolist())
                 row[f"{figure}_low"], row[f"{figure}_high"] = map(_known, ends)
         own = given[truth == k].max(1)
         row["confidence"] = float(own.mean()) if len(own) else None

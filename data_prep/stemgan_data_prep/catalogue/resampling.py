@@ -5,6 +5,10 @@ every figure is then computed anew from sums that add over groups: of each class
 it, those taken for it, and those of it that were found. The intervals are percentiles, widened
 for few groups (see `stemgan.study.intervals`). Where nothing is wrong, no draw differs, and the
 lower end is that of Clopper & Pearson, Biometrika 26, 404-413 (1934): p^n = 2.5 %.
+
+A share of the images of one class, of which there often are few, has their interval for as many
+images as would be as sure if they were independent (Korn & Graubard, Survey Methodology 24,
+193-201, 1998).
 """
 
 from collections.abc import Sequence
@@ -117,3 +121,36 @@ def interval(draws: Array, value: float, groups: int) -> tuple[float, float]:
     if value == 0:
         high = max(high, 1 - surely)
     return low, high
+
+
+def share_interval(right: NDArray[np.bool_], groups: Sequence[str]) -> tuple[float, float]:
+    """Give the 95 % interval of a share of images.
+
+    Parameters
+    ----------
+    right : what is counted, (images,).
+    groups : of each image.
+
+    Returns
+    -------
+    low, high : NaN for fewer than two groups.
+    """
+    from scipy.stats import beta, t
+
+    _, member = np.unique(np.asarray(groups, object).astype(str), return_inverse=True)
+    images, number = len(right), int(member.max(initial=-1)) + 1
+    if number < 2:
+        return np.nan, np.nan
+    share = float(right.mean())
+    left = np.bincount(member, right - share)
+    variance = float(left @ left) * number / (number - 1) / images**2
+    end = (1 + SHARE) / 2
+    alike = float(number)
+    if variance > 0:
+        independent = share * (1 - share) / (images - 1)
+        alike = min(1.0, independent / variance) * images
+        alike *= (t.ppf(end, images - 1) / t.ppf(end, number - 1)) ** 2
+    hits = share * alike
+    low = beta.ppf(1 - end, hits, alike - hits + 1) if share > 0 else 0.0
+    high = beta.ppf(end, hits + 1, alike - hits) if share < 1 else 1.0
+    return float(low), float(high)

@@ -21,7 +21,7 @@ _EXAMPLES = """\
 
 Writes figures.json, per_class.csv, confusion.csv, classes.csv, mistakes.csv, confusion.png,
 reliability.png, mistakes.png and report.html, which holds all that it shows. Precision, recall
-and F1 are means over classes; intervals hold 95 %, by drawing groups of images again.
+and F1 are means over classes; intervals hold 95 %, groups of images being independent.
 """
 
 

@@ -53,8 +53,8 @@ def build(judged: Judged, found: Found, shown: Sequence[Mistake], curve: Path) -
         f"<header><h1>{escape(found['title'])}</h1>"
         f'<div class="answer">{paragraphs(answer(found))}</div>{notes}'
         f'<nav aria-label="Contents"><ul>{links}</ul></nav></header><main>{body}</main>'
-        "<footer>Written by stemgan. In brackets: 95 % intervals, from groups of images drawn "
-        "again.</footer>",
+        "<footer>Written by stemgan. In brackets: 95 % intervals, by groups of "
+        "images.</footer>",
         styles=[part(_HERE, "page.css")],
         scripts=[part("stemgan.plots", "sorting.js")],
     )
