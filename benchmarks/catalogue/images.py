@@ -98,9 +98,13 @@ def cut(sem: Path, folder: Path, side: int) -> None:
 
 
 def tiles(file: Path, side: int) -> Iterator[Picture]:
-    """Yield square tiles that lie side by side, some of many, each (side, side) uint8."""
+    """Yield square tiles of a file without its bars, some of many, each (side, side) uint8."""
     data = read_micrograph(file).data
-    image = grey(without_bars(data).of(data))
+    yield from cut_up(grey(without_bars(data).of(data)), side)
+
+
+def cut_up(image: Picture, side: int) -> Iterator[Picture]:
+    """Yield square tiles that lie side by side and show something, some of many."""
     starts = product(*(range(0, length - side + 1, side) for length in image.shape))
     found = [image[top : top + side, left : left + side] for top, left in starts]
     found = [tile for tile in found if contrast(tile) > _LEAST_CONTRAST * contrast(image)]
