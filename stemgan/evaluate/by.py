@@ -7,6 +7,7 @@ from pathlib import Path
 
 from stemgan.evaluate.plan import Plan
 from stemgan.evaluate.report import Row, laid_out, summarise, write_table
+from stemgan.plots.labels import counted
 
 _TEXTS = ("scan", "coverage", "method")
 
@@ -67,16 +68,15 @@ def tables_by(plan: Plan, means: Sequence[Row], most: int = 4) -> list[str]:
     for condition in plan.conditions[:most]:
         key = (condition.scan, condition.coverage, condition.electrons)
         members = [r for r in means if (r["scan"], r["coverage"], r["electrons"]) == key]
-        labels = {r[by]: f"{r[by] or '(none)'} ({r['groups']:g})" for r in members}
+        labels = list(dict.fromkeys(r[by] for r in members))
         values = {(r[by], r["method"]): r["rmse_blurred_groups"] for r in members}
         columns = {
             method: [values.get((label, method)) for label in labels] for method in plan.methods
         }
         title = (
-            f"RMSE against the blurred truth [%] by {by} (groups in brackets), "
-            f"{condition.label}"
+            f"RMSE against the blurred truth [%] by {by}, mean over groups, {condition.label}"
         )
-        tables.append(laid_out(title, list(labels.values()), columns))
+        tables.append(laid_out(title, counted(members, by, labels), columns))
     return tables
 
 

@@ -1,7 +1,7 @@
 """Error by a column, such as the class of an image: a panel a condition, a line a value."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,8 @@ def error_by_label(
 ) -> None:
     """Draw the mean error of each label: a panel a condition, a mark a method.
 
-    Labels stand in order of their mean error, the largest at the top, with the number of their
-    images.
+    Labels stand in order of their mean error, the largest at the top, with the numbers of their
+    images and of the groups that the mean is over.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def error_by_label(
                 linestyle="none",
                 label=folded(method, 99),
             )
-        axis.set_yticks(range(len(labels)), [_tick(label, rows, by) for label in labels])
+        axis.set_yticks(range(len(labels)), counted(rows, by, labels))
         axis.set_ylim(-0.5, len(labels) - 0.5)
         axis.set_xlim(0, 1.05 * axis.get_xlim()[1])
         axis.set(title=titles[key], xlabel=_ERROR)
@@ -68,6 +68,18 @@ def _ordered(rows: Sequence[Row], by: str) -> list[str]:
     return sorted(errors, key=lambda label: sum(errors[label]) / max(len(errors[label]), 1))
 
 
-def _tick(label: str, rows: Sequence[Row], by: str) -> str:
-    count = max(row["images"] for row in rows if row[by] == label)
-    return f"{label or '(none)'} ({count})"
+def counted(rows: Sequence[Row], by: str, labels: Iterable[str]) -> list[str]:
+    """Say of each label how many images, of how many groups, its mean is over.
+
+    Examples
+    --------
+    >>> counted([{"class": "tips", "images": 3, "groups": 1}], "class", ["tips"])
+    ['tips (3 images, 1 group)']
+    """
+    said = []
+    for label in labels:
+        own = [row for row in rows if row[by] == label]
+        images, groups = (max(int(row[name]) for row in own) for name in ("images", "groups"))
+        of = "" if groups == images else f", {groups} group{'s'[: groups != 1]}"
+        said.append(f"{label or '(none)'} ({images} image{'s'[: images != 1]}{of})")
+    return said

@@ -33,7 +33,9 @@ def test_errors_are_told_by_class(images, classes, tmp_path, capsys):
     more = ("--table", str(classes), "--by", "class")
     assert main(command(images, out, *more)) == 0
     text = capsys.readouterr().out
-    assert "by class (groups in brackets), spiral 1/8" in text
+    assert "by class, mean over groups, spiral 1/8" in text
+    assert "\nWaves (2 images) " in text
+    assert "\nTips and blobs (1 image) " in text
     rows = table(out / "results.csv")
     assert {row["image"]: row["class"] for row in rows} == {
         "waves": "Waves",
