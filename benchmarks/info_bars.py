@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description="Read rendered info bars.")
     add = parser.add_argument
     add("images", nargs="*", type=Path)
     add("--number", type=int, default=50)

@@ -117,11 +117,12 @@ def _drawn(looked: "Looked", folder: Path | None) -> "Looked":
 
 def _figures(table: list[dict[str, Any]]) -> dict[str, Any]:
     known = [row for row in table if row["pixel_size"]]
+    known.sort(key=lambda row: float(row["pixel_size"]))  # bins in their order
     return {
         "files": len(table),
         "scales": len(known),
         "by": dict(Counter(row["scale_source"] for row in known).most_common()),
-        "bins": dict(Counter(row["scale_bin"] for row in known).most_common()),
+        "bins": dict(Counter(row["scale_bin"] for row in known)),
         "bars": sum(row["bar_px"] is not None for row in table),
         "refused": sum(row["bar_px"] is not None and not row["pixel_size"] for row in table),
     }

@@ -18,17 +18,15 @@ _CLOSE = 0.03
 _RIGHT = {
     "confirmed": 0.995,
     "strip, twice, shapes": 0.995,
-    "strip, twice": 0.976,
-    "strip, once, shapes": 0.95,
-    "image, twice, shapes, sure": 0.98,
-    "image, twice, shapes": 0.88,
-    "image, twice": 0.92,
-    "image, twice, sure": 0.92,
+    "strip, twice": 0.974,
+    "strip, once, shapes": 0.944,
+    "image, twice, shapes, sure": 0.993,
 }
-"""Share of readings that were right among some 850 rendered bars, (right + 1) / (all + 2), by
-what spoke for them: `benchmarks/info_bars.py`, seeds 3000 to 3003."""
-_WEAK = 0.7
-"""The same of all others."""
+"""Share of readings that were right, (right + 1) / (all + 2), by what spoke for them: 195, 191,
+36, 16 and 144 readings, none wrong, of `benchmarks/info_bars.py --seed 4000 --number 560` and
+`--seed 4001 --number 300 --styles burnt`."""
+_WEAK = 0.8
+"""All others, of which some were wrong while the rules were made."""
 
 
 class Refused(ValueError):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from skimage import measure
 
 from stemgan_data_prep.cleaning import without_bars
 
@@ -113,7 +114,8 @@ def regions(grey: NDArray[np.float32]) -> Iterator[Region]:
             break
     top, bottom = (cut.top, cut.bottom) if cut else (0, height)
     inner = grey[top:bottom]
-    for ink in (inner / 255, 1 - inner / 255):
+    white = (inner / 255).astype(np.float32)
+    for ink in (white, np.float32(1) - white):
         yield Region(ink, ink > _BURNT_INK, top, strip=False)
 
 
@@ -135,8 +137,7 @@ def _strip(grey: NDArray[np.float32], top: int, bottom: int) -> Region | None:
 
 def components(mask: Mask) -> list[Box]:
     """Box every connected piece of ink (8 neighbours)."""
-    labels = np.empty(mask.shape, np.int32)
-    ndimage.label(mask, np.ones((3, 3)), output=labels)
+    labels = np.asarray(measure.label(mask, connectivity=2), np.int32)
     return [
         Box(rows.start, rows.stop, columns.start, columns.stop)
         for rows, columns in ndimage.find_objects(labels)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
+from skimage import measure
 
 from stemgan_data_prep.catalogue.scale.finding import Box, Ink, Mask, components
 
@@ -77,7 +78,7 @@ def shapes(ink: Ink) -> Shapes:
 
 def _holes(letter: Mask) -> int:
     """Count what a letter encloses; backgrounds connect by sides, not by corners."""
-    return int(np.asarray(ndimage.label(~np.pad(letter, 1))[1])) - 1
+    return int(np.asarray(measure.label(~np.pad(letter, 1), connectivity=1)).max()) - 1
 
 
 def _letters(mask: Mask) -> list[Box]:

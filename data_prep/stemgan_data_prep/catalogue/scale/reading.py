@@ -49,7 +49,8 @@ def read_label(ink: Ink) -> list[Reading]:
     """
     smooth = _enlarged(ink, _TALL)
     sharp = (_enlarged(ink, _TALLER) > 0.5).astype(np.float32)
-    return [_read(smooth, 7), _read(ndimage.gaussian_filter(sharp, 0.8), 7)]
+    soft = np.asarray(ndimage.gaussian_filter(sharp, 0.8), np.float32)
+    return [_read(smooth, 7), _read(soft, 7)]
 
 
 def read_strip(ink: Ink, letters: float) -> str:
@@ -69,7 +70,8 @@ def _enlarged(ink: Ink, height: int) -> Ink:
 
 
 def _zoomed(ink: Ink, factor: float) -> Ink:
-    return np.clip(ndimage.zoom(ink, factor, order=3 if factor < 8 else 1), 0, 1)
+    zoomed = np.asarray(ndimage.zoom(ink, factor, order=3 if factor < 8 else 1), np.float32)
+    return np.clip(zoomed, 0, 1)
 
 
 def _read(ink: Ink, layout: int) -> Reading:
