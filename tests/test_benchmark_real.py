@@ -139,6 +139,7 @@ def test_tiles_vote_with_each_view_alike(benchmark, tmp_path):
 
 
 def test_always_the_commonest_class_is_judged_as_such(benchmark):
+    pytest.importorskip("sklearn", reason="the extra catalogue is not installed")
     judging = benchmark("real_judging")
     truth = {str(n): "lattice" if n < 8 else "edges" for n in range(10)}
     always = {name: np.array([0.0, 1, 0, 0]) for name in truth}
@@ -153,6 +154,7 @@ def test_always_the_commonest_class_is_judged_as_such(benchmark):
 
 
 def test_how_to_look_is_chosen_by_balanced_accuracy_of_groups(benchmark):
+    pytest.importorskip("sklearn", reason="the extra catalogue is not installed")
     real, tile = benchmark("real"), benchmark("real_pictures").Tile
     tiles, said, labels = [], {}, {"a": "edges", "b": "lattice"}
     for group, view, place in (("a", 128, 1), ("a", 256, 0), ("b", 128, 1), ("b", 256, 1)):

@@ -95,11 +95,13 @@ def told(title: str, judged: Mapping[str, Any]) -> str:
         return f"{100 * judged[name]:.1f} | {100 * low:.0f} to {100 * high:.0f}"
 
     guess = judged["most_frequent"]
+    images, groups = judged["images"], judged["groups"]
+    judging = f"{images} images of {groups} groups" if images > groups else f"{groups} groups"
     present = sum(row["images"] > 0 for row in judged["per_class"])
     lines = [
         f"## {title}",
         "",
-        f"{judged['images']} images of {judged['groups']} groups [%]; intervals draw groups.",
+        f"{judging} [%]; intervals draw groups.",
         "",
         "| | found | 95 % | always the commonest class |",
         "|---|---|---|---|",
