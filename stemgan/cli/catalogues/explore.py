@@ -178,10 +178,9 @@ def _network(args: argparse.Namespace) -> "tuple[Network, tuple[str, ...], int]"
 
         if args.pretrained is None:
             raise InputError("--backbone needs --pretrained: random features show no structure")
-        network = make_network(args.backbone, 1, pretrained=args.pretrained)
+        count = None if args.layer == "logits" else 1  # None: those of its own head
+        network = make_network(args.backbone, count, pretrained=args.pretrained)
         classes, side = (), args.side or _SIDE
-        if args.layer == "logits":
-            raise InputError("--layer logits needs --model: a backbone has no classes")
     network.check_layer(args.layer)
     network.check_side(side)
     return network, classes, side

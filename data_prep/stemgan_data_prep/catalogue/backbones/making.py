@@ -36,7 +36,7 @@ def check_backbone(backbone: str) -> None:
 
 def make_network(
     backbone: str,
-    classes: int,
+    classes: int | None,
     *,
     pretrained: str | Path | None = None,
     dropout: float = 0.2,
@@ -46,7 +46,7 @@ def make_network(
     Parameters
     ----------
     backbone : one of `BACKBONES`, or "timm:NAME".
-    classes : how many there are.
+    classes : how many there are; None = those of `pretrained`, whose head is kept.
     pretrained : where the backbone's weights come from, see `load_pretrained`; None = random.
     dropout : share of features that training leaves out before the head, 0 to below 1.
 
@@ -55,14 +55,17 @@ def make_network(
     InputError : there is no such backbone, a number is out of range, or weights do not fit.
     """
     check_backbone(backbone)
-    check_whole("classes", classes, 1)
+    if classes is not None:
+        check_whole("classes", classes, 1)
+    elif pretrained is None:
+        raise InputError("a head can only be kept that is there: give pretrained weights")
     check_number("dropout", dropout, 0, 0.99)
     prefix = timm_models.PREFIX
     if backbone.startswith(prefix):
         body: Body = timm_models.Timm(backbone.removeprefix(prefix))
     else:
         body = _MAKERS[backbone]()
-    network = Network(backbone, body, classes, dropout)
+    network = Network(backbone, body, classes or 1, dropout)
     if pretrained is not None:
-        load_pretrained(network, pretrained)
+        load_pretrained(network, pretrained, head=classes is None)
     return network

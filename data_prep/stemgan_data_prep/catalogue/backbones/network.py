@@ -47,6 +47,13 @@ class Network(nn.Module):
         self.register_buffer("mean", torch.tensor(mean)[:, None, None])
         self.register_buffer("deviation", torch.tensor(deviation)[:, None, None])
 
+    def take_head(self, weight: Tensor, bias: Tensor) -> None:
+        """Take the linear layer of another network: (K, F) and (K,); K classes then."""
+        self.classes, width = weight.shape
+        linear = nn.Linear(width, self.classes)
+        linear.load_state_dict({"weight": weight, "bias": bias})
+        self.head[-1] = linear
+
     def forward(self, pictures: Tensor) -> Tensor:
         """Return logits, (B, K).
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from stemgan.errors import InputError
 from stemgan.weights.tensors import read_tensors
+from stemgan_data_prep.catalogue.backbones.heads import find_head
 from stemgan_data_prep.catalogue.backbones.network import Network
 from stemgan_data_prep.catalogue.backbones.residual import from_torchvision
 from stemgan_data_prep.catalogue.extras import needed
@@ -29,8 +30,8 @@ _UNREADABLE = (
 _COUNTER = "num_batches_tracked"  # old files have none, and nothing depends on it
 
 
-def load_pretrained(network: Network, source: str | Path) -> None:
-    """Give a network's backbone the weights of a file; `origin` says what came, the head stays.
+def load_pretrained(network: Network, source: str | Path, *, head: bool = False) -> None:
+    """Give a network's backbone the weights of a file; `origin` says what came.
 
     Parameters
     ----------
@@ -38,6 +39,7 @@ def load_pretrained(network: Network, source: str | Path) -> None:
     source : a classifier's file or run of ours (of any classes), a .safetensors or .pth state
         dict with the names of transformers, or of torchvision for ResNets and Inception-v3, a
         folder that holds one, or the name of a model in the user's Hugging Face cache.
+    head : whether the network takes its head, too, and with it its classes.
 
     Raises
     ------
@@ -54,6 +56,8 @@ def load_pretrained(network: Network, source: str | Path) -> None:
         )
     net = network.backbone.net
     found = _checked(path, network.name, tensors, net.state_dict())
+    if head:
+        network.take_head(*find_head(path, tensors, network.backbone.width))
     net.load_state_dict(found, strict=False)  # but for counters nothing is missing
     if "backbone" in header:
         network.mean.copy_(tensors["mean"])
