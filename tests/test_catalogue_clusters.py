@@ -37,6 +37,7 @@ from stemgan_data_prep.catalogue.explore.density_peaks import (
     decision_rows,
     find_peaks,
 )
+from stemgan_data_prep.catalogue.explore.neighbours import distinct
 from stemgan_data_prep.catalogue.explore.scoring import (
     curves,
     good_scenario,
@@ -265,11 +266,29 @@ def test_curves_lie_between_the_scenarios(blobs):
     assert len(drawn.rows()) == 12
 
 
-def test_a_number_of_clusters_without_labels(blobs):
+def test_a_mixture_tells_how_many_clusters_there_are_or_that_there_is_one(blobs):
     points, _ = blobs
-    counts = [2, 4, 6, 8, 12]
-    for method in ("ward", "kmeans", "density-peaks", "density-saddles"):
-        assert selection.suggested_count(points, method, counts) == 8
-    scores = selection.silhouettes(points, clusters(points, "ward", [1, 8]))
+    assert selection.likeliest(selection.criteria(points, range(2, 13))) == 8
+    heap = np.random.default_rng(0).normal(size=(400, 5)) @ np.diag([5, 2, 1, 1, 0.5])
+    assert selection.likeliest(selection.criteria(heap, range(2, 8))) == 1
+
+
+def test_copies_of_a_picture_are_no_cluster():
+    rng = np.random.default_rng(1)
+    heap = rng.normal(size=(200, 4))
+    copies = np.repeat(heap[:3], 40, axis=0) + 1e-7 * rng.normal(size=(120, 4))
+    points = np.concatenate([heap, copies])
+    assert selection.likeliest(selection.criteria(points, range(2, 8))) == 1
+    assert distinct(points - points.mean(axis=0)).tolist() == list(range(200))
+
+
+@pytest.mark.parametrize("points", [np.ones((30, 4)), np.eye(4)[np.arange(30) % 4]])
+def test_equal_points_have_a_number_of_clusters_too(points):
+    assert list(selection.criteria(points, (2, 3))) == [1]
+
+
+def test_silhouettes_of_one_cluster_are_none_and_of_many_points_those_of_a_sample(blobs):
+    points, _ = blobs
+    scores = selection.silhouettes(points, {"ward": clusters(points, "ward", [1, 8])})["ward"]
     assert np.isnan(scores[0])
     assert scores[1] > 0.5

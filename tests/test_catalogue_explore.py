@@ -12,9 +12,14 @@ from stemgan.cli import main
 from stemgan.cli.catalogues.explore import counts_of
 from stemgan.errors import InputError
 from stemgan.manifest import read_tables
-from stemgan_data_prep.catalogue.explore.choosing import chosen_clusters, effective, scored
 from stemgan_data_prep.catalogue.explore.embedding import embed
 from stemgan_data_prep.catalogue.explore.gathering import gather
+from stemgan_data_prep.catalogue.explore.selection import (
+    chosen_clusters,
+    effective,
+    silhouettes,
+)
+from stemgan_data_prep.catalogue.explore.steps import Settings, fitting
 from tests.exploring import KINDS, archive
 
 pytest.importorskip("sklearn", reason="exploring needs the extra catalogue")
@@ -81,7 +86,15 @@ def test_curves_and_figures_are_there_for_every_method_and_both_scenarios(explor
     assert score["uniform", count] < score["ward", count] <= 1
     assert score["uniform", count] < score["good", count] < 1
     drawn = {path.stem for path in (explored / "figures").glob("*.png")}
-    assert {"map", "dimension", "nmi", "silhouette", "decision", "distances_before"} <= drawn
+    assert {
+        "map",
+        "dimension",
+        "nmi",
+        "silhouette",
+        "number",
+        "decision",
+        "distances_before",
+    } <= drawn
     assert {"distances_by_cluster", "distances_by_label", "autoencoder"} <= drawn
 
 
@@ -131,13 +144,28 @@ def test_a_heap_with_outliers_is_not_chosen_though_its_silhouette_is_best():
     heap = np.r_[np.zeros(120, int), 1]
     halves = np.r_[np.zeros(60, int), np.ones(61, int)]
     found = {"single": heap[None], "ward": halves[None]}
-    scores = scored(points, found)
+    scores = silhouettes(points, found)
     assert scores["single"][0] > scores["ward"][0]
     assert chosen_clusters(found, scores, (2,)) == ("ward", 2)
     assert chosen_clusters(found, scores, (2,), ("single", 0)) == ("single", 2)
     assert effective(heap) == pytest.approx(1, abs=0.1)
-    with pytest.raises(InputError, match="not in --methods"):
-        chosen_clusters(found, scores, (2,), ("kmeans", 2))
+    assert chosen_clusters(found, scores, (2,), likely=7) == ("ward", 2)
+
+
+def test_what_so_many_pictures_do_not_allow_is_refused_before_they_are_read():
+    assert fitting(Settings(), 40).counts == tuple(range(2, 21))
+    assert "ward" in fitting(Settings(), 20_000).methods
+    many = fitting(Settings(), 20_001).methods
+    assert many == ("kmeans", "density-peaks", "density-saddles")
+    for settings, total, said in (
+        (Settings(), 19, "19 pictures are too few"),
+        (Settings(methods=("ward",)), 20_001, "ward linkage takes at most 20,000"),
+        (Settings(pick=("ward", 0)), 20_001, "ward linkage takes at most 20,000"),
+        (Settings(pick=("", 21)), 40, "21 clusters of 40 pictures are too many"),
+        (Settings(methods=("ward",), pick=("kmeans", 2)), 40, "not in --methods"),
+    ):
+        with pytest.raises(InputError, match=said):
+            fitting(settings, total)
 
 
 @pytest.mark.parametrize("how", ["tsne", "pca"])

@@ -10,6 +10,8 @@ blocks      the same on parts of N, N/2, N/4 … points, of a curved surface wit
             noise in all 100 dimensions: only the scale at which one looks tells them apart.
 clusters    every method at the true number of clusters, beside scikit-learn's own: adjusted
             Rand index and NMI, means over seeds; and how many clusters are found unasked.
+number      how many clusters are found unasked, of points in known clusters and of heaps that
+            have none: by the best silhouette of k-means, by mixtures, by the saddles of density.
 twins       our trees against scikit-learn's, density peaks against the textbook's, NMI against
             its formula: how far they differ.
 curves      NMI against the number of clusters, with the good and the uniform scenario.
@@ -33,6 +35,7 @@ from stemgan_data_prep.catalogue.explore.clustering import METHODS, cluster, clu
 from stemgan_data_prep.catalogue.explore.density_peaks import find_peaks
 from stemgan_data_prep.catalogue.explore.dimension import block_analysis, two_nn
 from stemgan_data_prep.catalogue.explore.scoring import curves
+from stemgan_data_prep.catalogue.explore.selection import criteria, likeliest, silhouettes
 
 DIMENSIONS = (2, 5, 10)
 COUNTS = (2, 3, 4, 6, 8, 10, 15, 20, 30)
@@ -117,6 +120,27 @@ def clusters_known(points: int, seeds: int) -> None:
         ])  # fmt: skip
 
 
+def numbers(points: int, seeds: int) -> None:
+    heaps = {name: MANIFOLDS[name] for name in ("gaussian", "cube", "bent")}
+    makers: dict[str, Callable[[np.random.Generator], NDArray[np.float64]]] = {
+        **{name: lambda rng, make=make: make(rng)[0] for name, make in CLUSTERED.items()},
+        **{f"{name}, d = 5": lambda rng, make=make: make(points, 5, rng)
+           for name, make in heaps.items()},
+    }  # fmt: skip
+    rows = []
+    for name, make in makers.items():
+        every: list[list[int]] = []
+        for seed in range(seeds):
+            features = make(np.random.default_rng(seed))
+            tries = range(2, 16)
+            means = {"kmeans": clusters(features, "kmeans", tries)}
+            best = int(silhouettes(features, means)["kmeans"].argmax())
+            likely = likeliest(criteria(features, tries))
+            every.append([tries[best], likely, find_peaks(features).suggested()])
+        rows.append([name, *(", ".join(map(str, way)) for way in zip(*every, strict=True))])
+    table(("points", "best silhouette", "mixture", "saddles"), rows)
+
+
 def twins(points: int, seeds: int) -> None:
     del points
     table(("ours", "the other", "largest difference"), largest_differences(seeds))
@@ -154,6 +178,7 @@ PARTS = {
     "dimension": dimension,
     "blocks": blocks,
     "clusters": clusters_known,
+    "number": numbers,
     "twins": twins,
     "curves": curves_known,
     "code": code,
@@ -166,7 +191,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--only", default=",".join(PARTS), help="parts, by commas")
     options = parser.parse_args()
-    for name in options.only.split(","):
+    parts = options.only.split(",")
+    if unknown := [name for name in parts if name not in PARTS]:
+        parser.error(f"--only {unknown[0]}: choose from {', '.join(PARTS)}")
+    for name in parts:
         print(f"## {name}\n")
         start = time.perf_counter()
         PARTS[name](options.points, options.seeds)

@@ -40,7 +40,7 @@ def main(argv: list[str]) -> None:
     from stemgan_data_prep.catalogue.explore.gathering import gather
     from stemgan_data_prep.catalogue.explore.output import PAGE, write
     from stemgan_data_prep.catalogue.explore.page.build import Colouring
-    from stemgan_data_prep.catalogue.explore.steps import explore
+    from stemgan_data_prep.catalogue.explore.steps import explore, fitting
     from stemgan_data_prep.catalogue.pixels import pixels
 
     settings = _settings(args)
@@ -48,6 +48,7 @@ def main(argv: list[str]) -> None:
     _check_apart(folder, args.images)
     network, classes, side = _network(args)
     gathered = gather(args.images, args.labels, args.table, args.within, args.against)
+    fitting(settings, len(gathered.pictures))
     folder.mkdir(exist_ok=True)
     cache = folder / "cache"
     read = pixels(
@@ -81,6 +82,8 @@ def main(argv: list[str]) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from stemgan_data_prep.catalogue.explore.clustering import METHODS
+
     parser = parser_for("catalogue explore", _EXAMPLES, ACTIONS["explore"])
     add = parser.add_argument
     add("images", nargs="+", type=Path, metavar="IMAGES", help="folders or files of pictures")
@@ -90,16 +93,28 @@ def _parser() -> argparse.ArgumentParser:
     add("--side", type=int, metavar="PX", help=f"of pictures (the model's; {_SIDE})")
     add("--layer", default="pooled", help="stage1 … stage4, pooled or logits (pooled)")
     add("--labels", default="folder", help="folder, none or a column: known classes (folder)")
-    add("--table", action="append", default=[], type=Path, metavar="FILE.csv")
+    add(
+        "--table",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE.csv",
+        help="a table with columns of labels; repeatable",
+    )
     add("--within", metavar="CLASS", help="explore the pictures of this label alone")
     add("--against", metavar="COLUMN", help="compare clusters with this column's labels")
-    add("--methods", help="of clustering, by commas (all)")
-    add("--clusters", default="2..30", metavar="N..M", help="numbers of clusters (2..30)")
-    add("--cluster", default="", metavar="METHOD:N", help="which to show (best silhouette)")
+    add("--methods", help=f"of clustering, by commas: {', '.join(METHODS)} (all)")
+    add("--clusters", default="2..30", metavar="N..M", help="numbers to try (2..30)")
+    add(
+        "--cluster",
+        default="",
+        metavar="METHOD:N",
+        help="which to show: ward:12, ward or :12 (decided without labels)",
+    )
     add("--dims", type=int, default=10, metavar="N", help="of the autoencoder; 0: none (10)")
     add("--map", default="tsne", choices=("tsne", "pca"), help="of pictures (tsne)")
-    add("--seed", type=int, default=0, metavar="N")
-    add("-o", "--output", required=True, type=Path, metavar="FOLDER")
+    add("--seed", type=int, default=0, metavar="N", help="of all that is drawn at random (0)")
+    add("-o", "--output", required=True, type=Path, metavar="FOLDER", help="where all goes")
     add_running(parser)
     return parser
 
@@ -108,9 +123,9 @@ def _settings(args: argparse.Namespace) -> Any:  # noqa: ANN401 (imported late)
     from stemgan_data_prep.catalogue.explore.clustering import METHODS
     from stemgan_data_prep.catalogue.explore.steps import Settings
 
-    methods = tuple(filter(None, (args.methods or ",".join(METHODS)).split(",")))
+    methods = tuple(dict.fromkeys(filter(None, (args.methods or "").split(","))))
     picked, _, number = args.cluster.partition(":")
-    for method in (*methods, picked or METHODS[0]):
+    for method in (*methods, *([picked] if picked else [])):
         if method not in METHODS:
             raise InputError(f"clustering {method!r} is not known: {', '.join(METHODS)}")
     if args.dims < 0 or args.seed < 0:
@@ -187,7 +202,7 @@ def _network(args: argparse.Namespace) -> "tuple[Network, tuple[str, ...], int]"
 
 
 def _text(figures: dict[str, Any]) -> str:
-    from stemgan_data_prep.catalogue.explore.said import sentences
+    from stemgan_data_prep.catalogue.explore.summary import sentences
 
     lines = sentences(figures)
     if figures["left_out"]:

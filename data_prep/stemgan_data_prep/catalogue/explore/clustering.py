@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from stemgan.errors import InputError
-from stemgan_data_prep.catalogue.explore.density_peaks import find_peaks
+from stemgan_data_prep.catalogue.explore.density_peaks import Peaks, find_peaks
 from stemgan_data_prep.catalogue.explore.neighbours import checked
 from stemgan_data_prep.catalogue.extras import needed
 
@@ -52,7 +52,11 @@ def cluster(points: np.ndarray, method: str, count: int, seed: int = 0) -> np.nd
 
 
 def clusters(
-    points: np.ndarray, method: str, counts: Sequence[int], seed: int = 0
+    points: np.ndarray,
+    method: str,
+    counts: Sequence[int],
+    seed: int = 0,
+    peaks: Peaks | None = None,
 ) -> np.ndarray:
     """Share points out among clusters for several numbers of clusters: one tree, cut often.
 
@@ -60,6 +64,7 @@ def clusters(
     ----------
     points, method, seed : see `cluster`.
     counts : numbers of clusters.
+    peaks : of these points, where they are known already.
 
     Returns
     -------
@@ -74,7 +79,7 @@ def clusters(
         rows = [_means(points, count, seed) for count in counts]
     elif method in ("density-peaks", "density-saddles"):
         by = "saddles" if method == "density-saddles" else "prominence"
-        peaks = find_peaks(points)
+        peaks = peaks or find_peaks(points)
         rows = [peaks.assign(count, by=by) for count in counts]
     else:
         raise InputError(f"clustering {method} is not known: one of {', '.join(METHODS)}")
@@ -94,12 +99,17 @@ def tree(points: np.ndarray, method: str) -> np.ndarray:
     """
     from scipy.cluster.hierarchy import linkage
 
-    if len(points) > MOST_LINKED:
+    check_linked(method, len(points))
+    return linkage(points, method)
+
+
+def check_linked(method: str, total: int) -> None:
+    """Refuse more pictures than a linkage can hold all distances of."""
+    if method in LINKAGES and total > MOST_LINKED:
         raise InputError(
             f"{method} linkage takes at most {MOST_LINKED:,} pictures, and these are "
-            f"{len(points):,}: use kmeans or density-saddles, or fewer pictures"
+            f"{total:,}: use kmeans or density-saddles, or fewer pictures"
         )
-    return linkage(points, method)
 
 
 def cut(merges: np.ndarray, counts: Sequence[int]) -> list[np.ndarray]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stemgan.errors import InputError
-from stemgan_data_prep.catalogue.explore.neighbours import checked, nearest
+from stemgan_data_prep.catalogue.explore.neighbours import checked, distinct, nearest
 
 _LEAST = 20
 """Points below which neither estimate means anything."""
@@ -57,8 +57,9 @@ class Block:
     ----------
     points : points of a part.
     parts : how many disjoint parts were used.
-    fit, fit_error, likelihood, likelihood_error : means and standard errors; of one part alone,
-        that of the maximum likelihood, d / √N, stands for both.
+    fit, fit_error, likelihood, likelihood_error : means and standard errors, by the spread
+        over parts, and no less than that of the maximum likelihood, d / √(points × parts): of
+        two parts, which may agree by chance, the spread says little.
     distance : mean distance to the second neighbour.
     """
 
@@ -91,7 +92,8 @@ def two_nn(features: np.ndarray, discarded: float = 0.1) -> Dimension:
     >>> round(two_nn(points).fit)
     1
     """
-    return _of_distinct(np.unique(checked(features, _LEAST), axis=0), discarded)
+    points = checked(features, _LEAST)
+    return _of_distinct(points[distinct(points)], discarded)
 
 
 def _of_distinct(points: np.ndarray, discarded: float) -> Dimension:
@@ -143,7 +145,8 @@ def block_analysis(
     -------
     One row a size, the whole first.
     """
-    points = np.unique(checked(features, _LEAST), axis=0)
+    points = checked(features, _LEAST)
+    points = points[distinct(points)]
     points = points[np.random.default_rng(seed).permutation(len(points))]
     rows, divisor = [], 1
     while divisor == 1 or len(points) // divisor >= max(smallest, _LEAST):
@@ -158,9 +161,11 @@ def _block(found: list[Dimension]) -> Block:
     """Average the estimates on parts of one size."""
     fits = np.array([one.fit for one in found])
     likelihoods = np.array([one.likelihood for one in found])
-    errors = [found[0].likelihood_error] * 2
+    expected = float(likelihoods.mean()) / (found[0].points * len(found)) ** 0.5
+    errors = [expected] * 2
     if len(found) > 1:
-        errors = [x.std(ddof=1) / len(found) ** 0.5 for x in (fits, likelihoods)]
+        spread = [x.std(ddof=1) / len(found) ** 0.5 for x in (fits, likelihoods)]
+        errors = [max(expected, one) for one in spread]
     return Block(
         found[0].points,
         len(found),

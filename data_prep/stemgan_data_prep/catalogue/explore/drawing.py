@@ -7,7 +7,6 @@ import numpy as np
 
 from stemgan_data_prep.catalogue.explore import figures
 from stemgan_data_prep.catalogue.explore.page.build import Drawn
-from stemgan_data_prep.catalogue.explore.said import captions
 from stemgan_data_prep.catalogue.explore.steps import Structure
 
 
@@ -22,7 +21,7 @@ def draw_all(folder: Path, labels: Sequence[str] | None, structure: Structure) -
     """
     folder.mkdir(parents=True, exist_ok=True)
     making = _figures(labels, structure)
-    texts = captions(structure)
+    texts = _captions(structure)
     for name in texts:
         if name not in making:
             (folder / f"{name}.png").unlink(missing_ok=True)
@@ -53,7 +52,8 @@ def _figures(
         "silhouette": lambda p: figures.silhouette_figure(
             p, structure.counts, structure.silhouettes, count
         ),
-        "decision": lambda p: figures.decision_figure(p, structure.peaks, count),
+        "number": lambda p: figures.number_figure(p, structure.criteria, count),
+        "decision": lambda p: figures.decision_figure(p, structure.peaks),
         "distances_before": lambda p: figures.distances_figure(p, points, at_random, ()),
         "distances_by_cluster": lambda p: figures.distances_figure(
             p, points, ordered, np.bincount(found).tolist()
@@ -69,3 +69,64 @@ def _figures(
     if encoded is not None:
         making["autoencoder"] = lambda p: figures.losses_figure(p, encoded.losses, encoded.best)
     return making
+
+
+def _captions(structure: Structure) -> dict[str, tuple[str, str]]:
+    """Give each figure that there may be its title and what it shows, by its name."""
+    shown = f"{structure.count} clusters by {structure.method}"
+    return {
+        "map": ("Map", f"All pictures, those that are alike near each other; {shown}."),
+        "dimension": (
+            "Intrinsic dimension",
+            "By the distances to the two nearest neighbours, on random parts of all pictures: "
+            "where it stays the same over a range of sizes, it is that of the features and "
+            "neither noise nor lack of pictures. Bars are standard errors.",
+        ),
+        "ratios": (
+            "What the dimension is fitted to",
+            "Ratios μ of the distances to the second and the first neighbour; F is the share "
+            "of ratios below μ. The slope is the dimension.",
+        ),
+        "nmi": (
+            "Agreement with labels",
+            "Normalised mutual information of clusters and labels against the number of "
+            "clusters. Good: clusters that follow the labels but for one picture in five; "
+            "uniform: pictures dealt out at random. The line marks what is shown on the map.",
+        ),
+        "silhouette": (
+            "Silhouette",
+            "How much nearer pictures are to their own cluster than to the next, mean over "
+            "pictures: it needs no labels. The line marks what is shown on the map; of its "
+            "number, the method with the best silhouette is shown. Two halves, or one heap "
+            "and a few outliers, have a high silhouette easily.",
+        ),
+        "number": (
+            "Number of clusters",
+            "Bayesian information criterion of a mixture of so many Gaussians: the least "
+            "describes the pictures best without more clusters than they bear. A flat valley "
+            "means that several numbers do.",
+        ),
+        "decision": (
+            "Decision graph of density peaks",
+            "Centres of clusters are dense and far from anything denser: up and to the right. "
+            "Marked are the peaks that a saddle parts from all others by more than chance.",
+        ),
+        "distances_before": (
+            "Distances before ordering",
+            "Between all pictures, in random order.",
+        ),
+        "distances_by_cluster": (
+            "Distances, ordered by cluster",
+            f"The same, {shown}: dark squares on the diagonal are groups of like pictures, "
+            "dark off it clusters that are near each other.",
+        ),
+        "distances_by_label": (
+            "Distances, ordered by label",
+            "The same in the order of the labels, by alphabet.",
+        ),
+        "autoencoder": (
+            "Autoencoder",
+            "Share of the features' variance that the code does not explain, by epoch; it "
+            "stops where what was held out no longer improves.",
+        ),
+    }

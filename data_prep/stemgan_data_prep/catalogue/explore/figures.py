@@ -8,7 +8,7 @@ import numpy as np
 
 from stemgan.plots.style import MARKS, colours, look_of, pyplot, save
 from stemgan_data_prep.catalogue.explore.clustering import METHODS
-from stemgan_data_prep.catalogue.explore.density_peaks import Peaks, decision_rows
+from stemgan_data_prep.catalogue.explore.density_peaks import Peaks
 from stemgan_data_prep.catalogue.explore.dimension import Block, Dimension
 from stemgan_data_prep.catalogue.explore.scoring import Curves
 
@@ -102,16 +102,32 @@ def _methods(
     axis.set_xlabel("number of clusters")
 
 
-def decision_figure(path: Path, peaks: Peaks, count: int) -> None:
+def number_figure(path: Path, criteria: Mapping[int, float], chosen: int | None) -> None:
+    """Draw the Bayesian information criterion of mixtures against the number of clusters."""
+
+    def draw(axis: Any) -> None:  # noqa: ANN401
+        least = min(criteria.values())
+        heights = [value - least for value in criteria.values()]
+        axis.plot(list(criteria), heights, "o-", ms=4, color=colours(1)[0])
+        if chosen is not None:
+            axis.axvline(chosen, color="#767676", lw=1)
+        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.set(xlabel="number of clusters", ylabel="criterion over its least value")
+
+    _one(path, draw)
+
+
+def decision_figure(path: Path, peaks: Peaks) -> None:
     """Draw density and separation of every picture; centres stand apart, up to the right."""
 
     def draw(axis: Any) -> None:  # noqa: ANN401
         floor = peaks.separation[peaks.separation > 0].min(initial=np.inf)
         separation = np.maximum(peaks.separation, floor if np.isfinite(floor) else 1.0)
-        centres = [int(row["index"]) for row in decision_rows(peaks, count)]
+        count = peaks.suggested()
+        centres = peaks.ranked("saddles")[:count]
         first, second = colours(2)
         axis.loglog(peaks.density, separation, ".", ms=3, color=first, label="pictures")
-        look = {"color": second, "ms": 6, "label": f"{count} centres"}
+        look = {"color": second, "ms": 6, "label": f"more than chance: {count}"}
         axis.loglog(peaks.density[centres], separation[centres], "D", **look)
         axis.set(xlabel="density, 1 / distance to the k-th neighbour")
         axis.set(ylabel="distance to the nearest denser picture")

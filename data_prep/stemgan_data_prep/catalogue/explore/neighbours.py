@@ -52,3 +52,34 @@ def nearest(points: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     search = needed("sklearn.neighbors").NearestNeighbors(n_neighbors=count)
     distances, indices = search.fit(points).kneighbors()
     return distances, indices
+
+
+def distinct(points: np.ndarray, tolerance: float = 1e-5) -> np.ndarray:
+    """Find the points that are left when each that is given more than once counts once.
+
+    A picture's features differ in their last digits with what else was in its batch, so that
+    copies are near each other and not always equal.
+
+    Parameters
+    ----------
+    points : (N, F) float64, moved to their mean.
+    tolerance : of the root mean square distance from the mean: what is nearer is a copy.
+
+    Returns
+    -------
+    Indices, increasing, of the first of each.
+
+    Examples
+    --------
+    >>> distinct(np.array([[-1.0], [2.0], [-1.0]])).tolist()
+    [0, 1]
+    """
+    kept = np.sort(np.unique(points, axis=0, return_index=True)[1])
+    limit = tolerance * float(np.sqrt((points**2).sum(axis=1).mean()))
+    while len(kept) > 1:
+        distances, indices = nearest(points[kept], 1)
+        copies = (distances[:, 0] <= limit) & (indices[:, 0] < np.arange(len(kept)))
+        if not copies.any():
+            break
+        kept = kept[~copies]
+    return kept

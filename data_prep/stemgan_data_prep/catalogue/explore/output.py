@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from stemgan.files import whole_file
 from stemgan_data_prep.catalogue.explore.drawing import draw_all
 from stemgan_data_prep.catalogue.explore.page.build import Colouring, Map, build
-from stemgan_data_prep.catalogue.explore.rows import write_tables
-from stemgan_data_prep.catalogue.explore.said import sentences
 from stemgan_data_prep.catalogue.explore.steps import Structure
-from stemgan_data_prep.catalogue.explore.summary import summary_of
+from stemgan_data_prep.catalogue.explore.summary import sentences, summary_of
+from stemgan_data_prep.catalogue.explore.tables import write_tables
 from stemgan_data_prep.catalogue.labels import Picture
 
 FIGURES = "figures"

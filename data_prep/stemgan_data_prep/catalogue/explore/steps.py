@@ -1,15 +1,20 @@
 """From features to structure: dimension → fewer dimensions → clusters → scores → a map."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stemgan.errors import InputError
 from stemgan_data_prep.catalogue.explore.autoencoder import Encoded, fit
-from stemgan_data_prep.catalogue.explore.choosing import chosen_clusters, scored
-from stemgan_data_prep.catalogue.explore.clustering import METHODS, clusters
+from stemgan_data_prep.catalogue.explore.clustering import (
+    LINKAGES,
+    METHODS,
+    MOST_LINKED,
+    check_linked,
+    clusters,
+)
 from stemgan_data_prep.catalogue.explore.density_peaks import Peaks, find_peaks
 from stemgan_data_prep.catalogue.explore.dimension import (
     Block,
@@ -19,8 +24,14 @@ from stemgan_data_prep.catalogue.explore.dimension import (
 )
 from stemgan_data_prep.catalogue.explore.embedding import embed
 from stemgan_data_prep.catalogue.explore.features import Watch, unwatched
-from stemgan_data_prep.catalogue.explore.neighbours import nearest
+from stemgan_data_prep.catalogue.explore.neighbours import checked, distinct, nearest
 from stemgan_data_prep.catalogue.explore.scoring import Curves, curves
+from stemgan_data_prep.catalogue.explore.selection import (
+    chosen_clusters,
+    criteria,
+    likeliest,
+    silhouettes,
+)
 
 FEWEST = 20
 """Pictures below which there is no structure to find."""
@@ -34,23 +45,21 @@ class Settings:
 
     Attributes
     ----------
-    methods : of `clustering.METHODS`.
+    methods : of `clustering.METHODS`; none: all that so many pictures allow.
     counts : numbers of clusters, increasing.
-    pick : method and number of the clusters that are written; the best silhouette decides what
-        is not given ("" or 0). Labels never do.
+    pick : method and number of the clusters that are written; `selection` decides what is not
+        given ("" or 0). Labels never do.
     dims : dimensions that the autoencoder leaves; 0: the features as they are.
     plane : how the map is made, one of `embedding.MAPS`.
     seed : of the autoencoder, k-means, the map and the parts of the block analysis.
-    device : of the autoencoder, as torch names it.
     """
 
-    methods: tuple[str, ...] = METHODS
+    methods: tuple[str, ...] = ()
     counts: tuple[int, ...] = tuple(range(2, 31))
     pick: tuple[str, int] = ("", 0)
     dims: int = 10
     plane: str = "tsne"
     seed: int = 0
-    device: str = "cpu"
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,9 +71,11 @@ class Structure:
     dimension, blocks : of the features, by 2-NN, and its block analysis.
     encoded : the autoencoder's result; None where the features were taken as they are.
     points : what was clustered, (N, D).
+    copies : how many pictures are the same as another.
     counts : numbers of clusters that were tried.
     found : clusters of each method, (counts, N) from 0.
     silhouettes : of each method, (counts,).
+    criteria : of mixtures, by the number of clusters; the least says how many there are.
     curves : NMI against labels; None without labels.
     peaks : the decision graph.
     method, count, clusters : those that were picked, (N,) from 0, the largest.
@@ -76,9 +87,11 @@ class Structure:
     blocks: list[Block]
     encoded: Encoded | None
     points: NDArray[np.float64]
+    copies: int
     counts: tuple[int, ...]
     found: dict[str, NDArray[np.int64]]
     silhouettes: dict[str, NDArray[np.float64]]
+    criteria: dict[int, float]
     curves: Curves | None
     peaks: Peaks
     method: str
@@ -116,35 +129,36 @@ def explore(
     InputError : too few pictures, or what is asked for is impossible.
     """
     total = len(features)
-    if total < FEWEST:
-        raise InputError(
-            f"{total} pictures are too few to find structure: give {FEWEST} or more"
-        )
-    counts = _possible(settings, total)
+    settings = fitting(settings, total)
+    counts = settings.counts
     dimension = two_nn(features)
     blocks = block_analysis(features, seed=settings.seed)
     encoded = None
     points = np.asarray(features, dtype=np.float64)
     if 0 < settings.dims < features.shape[1]:
-        encoded = fit(features, settings.dims, settings.seed, device=settings.device)
+        encoded = fit(features, settings.dims, settings.seed)
         points = encoded.points.astype(np.float64)
+    peaks = find_peaks(points)
     found = {
-        method: clusters(points, method, counts, settings.seed)
+        method: clusters(points, method, counts, settings.seed, peaks)
         for method in watch(settings.methods, "clustering", len(settings.methods))
     }
-    silhouettes = scored(points, found, settings.seed)
-    method, count = chosen_clusters(found, silhouettes, counts, settings.pick)
+    scores = silhouettes(points, found, settings.seed)
+    numbers = criteria(points, counts, settings.seed)
+    method, count = chosen_clusters(found, scores, counts, settings.pick, likeliest(numbers))
     alike = nearest(points, min(_ALIKE, total - 1))[1]
     return Structure(
         dimension,
         blocks,
         encoded,
         points,
+        total - len(distinct(checked(features))),
         counts,
         found,
-        silhouettes,
+        scores,
+        numbers,
         curves(found, labels, counts) if labels is not None and _differ(labels) else None,
-        find_peaks(points),
+        peaks,
         method,
         count,
         found[method][counts.index(count)],
@@ -153,16 +167,37 @@ def explore(
     )
 
 
-def _possible(settings: Settings, total: int) -> tuple[int, ...]:
-    """Return the numbers of clusters that so few pictures allow, with the one picked."""
-    wanted = set(settings.counts) | ({settings.pick[1]} if settings.pick[1] else set())
-    counts = tuple(sorted(count for count in wanted if count <= total // 2))
-    if not counts or settings.pick[1] > total // 2:
+def fitting(settings: Settings, total: int) -> Settings:
+    """Return settings with the methods and numbers of clusters that so many pictures allow.
+
+    Parameters
+    ----------
+    settings : what is wanted.
+    total : how many pictures there are.
+
+    Raises
+    ------
+    InputError : they are too few for any structure or for the clusters asked for, or too many
+        for a method asked for.
+    """
+    if total < FEWEST:
         raise InputError(
-            f"{max(wanted)} clusters of {total} pictures are too many: ask for at most "
+            f"{total} pictures are too few to find structure: give {FEWEST} or more"
+        )
+    method, count = settings.pick
+    wanted = set(settings.counts) | ({count} if count else set())
+    counts = tuple(sorted(number for number in wanted if number <= total // 2))
+    if not counts or count > total // 2:
+        raise InputError(
+            f"{count or min(wanted)} clusters of {total} pictures are too many: ask for at most "
             f"{total // 2}"
         )
-    return counts
+    if method and settings.methods and method not in settings.methods:
+        raise InputError(f"clusters of {method} are asked for, which is not in --methods")
+    for one in (*settings.methods, method):
+        check_linked(one, total)
+    able = [one for one in METHODS if total <= MOST_LINKED or one not in LINKAGES]
+    return replace(settings, methods=settings.methods or tuple(able), counts=counts)
 
 
 def _differ(labels: Sequence[str]) -> bool:
