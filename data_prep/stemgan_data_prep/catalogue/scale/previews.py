@@ -35,12 +35,13 @@ def write_preview(folder: Path, looked: Looked) -> Path | None:
 
 def preview(image: NDArray[np.float32], scale: Scale) -> "Image":
     """Draw what was found over a picture, (H, W), and say it below."""
+    from matplotlib.font_manager import findfont
     from PIL import Image, ImageDraw, ImageFont
 
     grey = Image.fromarray(np.clip(levels(image), 0, 255).astype(np.uint8)).convert("RGB")
     factor = _WIDTH / grey.width
     grey = grey.resize((_WIDTH, max(1, round(grey.height * factor))))
-    font = ImageFont.load_default(16)
+    font = ImageFont.truetype(findfont("DejaVu Sans"), 15)  # Pillow's own has no µ
     lines = caption(scale).split("; ")
     canvas = Image.new("RGB", (_WIDTH, grey.height + 8 + 20 * len(lines)), _PAPER)
     canvas.paste(grey, (0, 0))
