@@ -11,8 +11,8 @@ found is listed. The table by what spoke for each reading is where the confidenc
 `stemgan_data_prep.catalogue.scale.evidence` come from (seeds from 3000: no others tuned).
 What it said with seed 0: of 50 scales 40 right, none wrong, 10 refused (5 of the 8 bars burnt
 into the image); of 50 bars without text 42 right, 1 wrong, 7 not found; nothing found in 50
-pictures without a bar. In fonts that no rule was made with (Liberation, seed 3600): of 240 scales
-183 right, none wrong.
+pictures without a bar. In fonts that no rule was made with (Liberation, seed 3600):
+of 240 scales 183 right, none wrong.
 --fonts takes other fonts (TTF) than matplotlib's. Writes FOLDER/info_bars.csv and previews of
 what was wrong or refused.
 """
