@@ -136,3 +136,16 @@ def test_autoencoder_refuses(known):
     with pytest.raises(InputError, match="a code of 10 dimensions is impossible"):
         fit(np.random.default_rng(0).random((50, 10)), 10)
     assert autoencoder.Training().held_out == 0.1
+
+
+def test_copies_that_differ_in_their_last_digits_count_once_and_errors_are_no_luck():
+    rng = np.random.default_rng(3)
+    points = rng.normal(size=(400, 3))
+    copies = points[:150] + 1e-7 * rng.normal(size=(150, 3))
+    found = two_nn(np.concatenate([points, copies]))
+    assert found.points == 400
+    assert found.likelihood == pytest.approx(two_nn(points).likelihood, rel=1e-3)
+    for row in block_analysis(points):
+        least = row.likelihood / (row.points * row.parts) ** 0.5
+        assert row.fit_error >= 0.999 * least
+        assert row.likelihood_error >= 0.999 * least

@@ -20,6 +20,7 @@ from stemgan_data_prep.catalogue.explore.selection import (
     silhouettes,
 )
 from stemgan_data_prep.catalogue.explore.steps import Settings, fitting
+from stemgan_data_prep.catalogue.explore.summary import sentences
 from tests.exploring import KINDS, archive
 
 pytest.importorskip("sklearn", reason="exploring needs the extra catalogue")
@@ -206,3 +207,30 @@ def test_wrong_arguments_are_one_sentence(images, model, tmp_path, capsys):
     ):
         assert main(words) == 2
         assert said in capsys.readouterr().err
+
+
+def test_words_say_whether_gaps_part_clusters_and_whether_the_dimension_is_settled():
+    summary = {
+        "pictures": 1200, "copies": 1, "dimension": 8.0, "dimension_likelihood": 8.1,
+        "dimension_error": 0.2, "dimension_of_halves": 6.5, "unexplained": 0.5, "dims": 10,
+        "clusters": 2, "method": "ward", "silhouette": 0.31, "sizes": [700, 500],
+        "suggested_by_mixture": 1, "suggested_by_density_peaks": 1, "nmi": 0.2,
+        "nmi_good": 0.7, "nmi_uniform": 0.01,
+        "best_nmi": {
+            method: {"nmi": nmi, "chance": 0.1, "clusters": 20}
+            for method, nmi in (("single", 0.1), ("ward", 0.5), ("kmeans", 0.4), ("complete", 0.3))
+        },
+    }  # fmt: skip
+    said = " ".join(sentences(summary))
+    assert "1,200 pictures, of which 1 is the same as another. " in said
+    assert "half of the pictures give 6.5, so that it is not settled yet" in said
+    assert "50 % of their variance unexplained: more than it should" in said
+    assert "best as one heap; no gap parts the clusters" in said
+    assert "ward 0.50 with 20 (chance 0.10), kmeans 0.40" in said
+    assert "single" not in said
+    more = {"dimension_of_halves": 7.8, "suggested_by_density_peaks": 4, "nmi": None}
+    said = " ".join(sentences({**summary, **more}))
+    assert "settled" not in said
+    assert "gaps of density part 4 groups" in said
+    assert "--cluster density-saddles:4" in said
+    assert "NMI" not in said

@@ -11,7 +11,7 @@ blocks      the same on parts of N, N/2, N/4 … points, of a curved surface wit
 clusters    every method at the true number of clusters, beside scikit-learn's own: adjusted
             Rand index and NMI, means over seeds; and how many clusters are found unasked.
 number      how many clusters are found unasked, of points in known clusters and of heaps that
-            have none: by the best silhouette of k-means, by mixtures, by the saddles of density.
+            have none: by the best silhouette of k-means, a mixture, or saddles of density.
 twins       our trees against scikit-learn's, density peaks against the textbook's, NMI against
             its formula: how far they differ.
 curves      NMI against the number of clusters, with the good and the uniform scenario.

@@ -189,8 +189,8 @@ def fitting(settings: Settings, total: int) -> Settings:
     counts = tuple(sorted(number for number in wanted if number <= total // 2))
     if not counts or count > total // 2:
         raise InputError(
-            f"{count or min(wanted)} clusters of {total} pictures are too many: ask for at most "
-            f"{total // 2}"
+            f"{count or min(wanted)} clusters of {total} pictures are too many: "
+            f"ask for at most {total // 2}"
         )
     if method and settings.methods and method not in settings.methods:
         raise InputError(f"clusters of {method} are asked for, which is not in --methods")
