@@ -218,7 +218,9 @@ def test_words_say_whether_gaps_part_clusters_and_whether_the_dimension_is_settl
         "nmi_good": 0.7, "nmi_uniform": 0.01,
         "best_nmi": {
             method: {"nmi": nmi, "chance": 0.1, "clusters": 20}
-            for method, nmi in (("single", 0.1), ("ward", 0.5), ("kmeans", 0.4), ("complete", 0.3))
+            for method, nmi in zip(
+                ("single", "ward", "kmeans", "average"), (0.1, 0.5, 0.4, 0.3), strict=True
+            )
         },
     }  # fmt: skip
     said = " ".join(sentences(summary))
