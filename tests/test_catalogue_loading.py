@@ -57,6 +57,20 @@ def test_classes_are_shared_out_alike_and_groups_stay_whole(archive):
     )
 
 
+def test_copies_are_left_out_rather_than_on_two_sides(archive, tmp_path):
+    copy = tmp_path / "more" / "Films" / "copy.tif"
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes((archive / "Tips" / "0.tif").read_bytes())
+    data = Pictures([archive, tmp_path / "more"], side=32, workers=0, batch_size=4)
+    data.setup()
+    used = [picture.file.name for pictures in data.sides.values() for picture in pictures]
+    assert len(used) == 33
+    assert "copy.tif" not in used
+    assert [(key[-8:], why[-20:]) for key, why in data.left_out] == [
+        ("copy.tif", "is of the class Tips")
+    ]
+
+
 def test_other_seeds_split_otherwise_and_the_same_alike(archive):
     assert made(archive).sides == made(archive).sides
     assert made(archive, seed=1).sides != made(archive).sides

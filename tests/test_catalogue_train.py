@@ -126,6 +126,21 @@ def test_an_interrupted_run_goes_on_exactly(images, whole, tmp_path, monkeypatch
         assert same_weights(whole / name, tmp_path / "run" / name), name
 
 
+def test_a_run_whose_folder_was_moved_knows_its_best_weights(images, tmp_path, monkeypatch):
+    def worse_and_worse(self, batch, batch_idx):
+        self.val_loss.update(torch.tensor(float(self.global_step)))
+        self.log("val/loss", self.val_loss)
+
+    monkeypatch.setattr(Classifier, "validation_step", worse_and_worse)
+    words = overrides(images, tmp_path / "run", *PHASES)
+    assert main([*TRAIN, *words, "trainer.max_steps=5"]) == 0
+    first = checkpoint(tmp_path / "run" / "best.ckpt")["global_step"]
+    run = (tmp_path / "run").rename(tmp_path / "moved")
+    assert main([*TRAIN, *overrides(images, run, *PHASES), "resume=auto"]) == 0
+    assert checkpoint(run / "last.ckpt")["global_step"] > 5
+    assert checkpoint(run / "best.ckpt")["global_step"] == first < 5
+
+
 def test_a_finished_run_is_only_judged_again(images, whole, capsys, monkeypatch):
     def fails(self, batch, batch_idx):
         raise AssertionError("trained")
@@ -154,6 +169,9 @@ def test_a_finished_run_is_only_judged_again(images, whole, capsys, monkeypatch)
         (["sizes=[]"], "one side"),
         (["sizes=[16]", "backbone=inception-v3"], "too small"),
         (["epochs=[1,2]"], "one number, or one a size"),
+        (["epochs=many"], "epochs=many: give a whole number"),
+        (["data.batch_size=1"], "batch_size=1"),
+        (["trainer.max_steps=0"], "max_steps=0"),
         (["model.monitor=accuracy"], "loss or macro_f1"),
         (["model.class_weights=some"], "balanced or none"),
         (["sise=[32]"], "did you mean 'sizes'"),
@@ -183,3 +201,9 @@ def test_another_training_is_not_gone_on_with(images, whole, tmp_path, capsys):
     other = ["model.augmentation.noise=0", "resume=auto"]
     assert main([*TRAIN, *overrides(images, whole, *PHASES, *other)]) == 2
     assert "trained with another augmentation" in capsys.readouterr().err
+
+
+def test_an_output_among_the_images_is_refused(images, capsys):
+    assert main([*TRAIN, *overrides(images, images / "run")]) == 2
+    assert "whose images are trained on" in capsys.readouterr().err
+    assert not (images / "run").exists()

@@ -14,7 +14,7 @@ from stemgan.data.shards import SPLITS
 from stemgan.errors import InputError, check_whole
 from stemgan_data_prep.catalogue.labels import FOLDER, Picture, find_pictures
 from stemgan_data_prep.catalogue.pixels import Pixels, Watch, pixels
-from stemgan_data_prep.catalogue.sides import digest_of, share_out
+from stemgan_data_prep.catalogue.sides import copies, digest_of, share_out
 from stemgan_data_prep.catalogue.squares import Batch, Squares
 from stemgan_data_prep.splits import parse_shares
 
@@ -29,7 +29,7 @@ class Pictures(LightningDataModule):
     ----------
     places : folders or files, or one of them.
     labels, tables : where labels come from, see `find_pictures`; pictures without one are left
-        out.
+        out, and those that show the same as another.
     split : shares of groups for train, val and test.
     seed : of the split and of the order in training.
     side : of the pictures in batches [px]: the largest that is trained on.
@@ -60,7 +60,7 @@ class Pictures(LightningDataModule):
     ) -> None:
         super().__init__()
         check_whole("side", side, 1)
-        check_whole("batch_size", batch_size, 1)
+        check_whole("batch_size", batch_size, 2)  # of one, nothing can be normalised
         check_whole("seed", seed, 0)
         given = [places] if isinstance(places, str | Path) else places
         self.places, self.labels = [Path(place) for place in given], labels
@@ -97,10 +97,18 @@ class Pictures(LightningDataModule):
         self.classes: tuple[str, ...] = tuple(sorted({p.label for p in read.pictures}))
         number = {name: index for index, name in enumerate(self.classes)}
         self._labels = np.array([number[p.label] for p in read.pictures], dtype=np.int64)
-        sides = np.array(share_out(read.pictures, self.shares, self.seed))
+        sides = np.array(self._shared_out(read))
         self._of = {split: np.flatnonzero(sides == split) for split in SPLITS}
-        _check(self.classes, self.counts, len(self._of["val"]))
+        _check(self.classes, self.counts, len(self._of["val"]), self.left_out)
         self._pixels = read
+
+    def _shared_out(self, read: Pixels) -> list[str]:
+        """Say on which side each picture is; "" of a copy, which would be on two."""
+        found = copies(read.pictures, read.images)
+        self.left_out += found.values()
+        single = [one for n, one in enumerate(read.pictures) if n not in found]
+        sides = iter(share_out(single, self.shares, self.seed))
+        return ["" if n in found else next(sides) for n in range(len(read))]
 
     @property
     def counts(self) -> tuple[int, ...]:
@@ -110,7 +118,7 @@ class Pictures(LightningDataModule):
 
     @property
     def pictures(self) -> list[Picture]:
-        """All pictures that are used; a batch's keys count them."""
+        """All pictures that can be read; a batch's keys count them."""
         self.setup()
         assert self._pixels is not None
         return self._pixels.pictures
@@ -135,7 +143,7 @@ class Pictures(LightningDataModule):
 
         Raises
         ------
-        InputError : there are fewer pictures than ranks.
+        InputError : there are fewer pictures than two for each rank.
         """
         squares = self._squares("train")
         size = self._size(ranks()[1])
@@ -154,14 +162,16 @@ class Pictures(LightningDataModule):
 
         Raises
         ------
-        InputError : there are fewer pictures than processes.
+        InputError : there are fewer pictures than two for each process.
         """
         return len(self._of["train"]) // processes // self._size(processes)
 
     def _size(self, processes: int) -> int:
         pictures = len(self._of["train"])
-        if pictures < processes:
-            raise InputError(f"{pictures} pictures to train are fewer than processes")
+        if pictures < 2 * processes:
+            raise InputError(
+                f"{pictures} pictures to train are fewer than 2 for each process: give more"
+            )
         return min(self.batch_size, pictures // processes)
 
     def val_dataloader(self) -> DataLoader:
@@ -199,10 +209,18 @@ def _as_it_is(batch: Batch) -> Batch:
 _LOADING: dict[str, Any] = {"collate_fn": _as_it_is, "pin_memory": torch.cuda.is_available()}
 
 
-def _check(classes: tuple[str, ...], counts: tuple[int, ...], validating: int) -> None:
+def _check(
+    classes: tuple[str, ...],
+    counts: tuple[int, ...],
+    validating: int,
+    left_out: Sequence[tuple[str, str]],
+) -> None:
     if len(classes) < 2:
         only = ", ".join(classes)
-        raise InputError(f"all pictures are of the class {only}: give those of two or more")
+        odd = f" ({len(left_out)} are left out: {': '.join(left_out[0])})" if left_out else ""
+        raise InputError(
+            f"all pictures are of the class {only}{odd}: give those of two or more"
+        )
     missing = [name for name, count in zip(classes, counts, strict=True) if not count]
     if missing:
         raise InputError(

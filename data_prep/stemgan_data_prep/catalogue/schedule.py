@@ -95,7 +95,8 @@ def _counted(sizes: Sequence[int], epochs: int | Sequence[int]) -> list[int]:
         check_whole("sizes", side, 8)
     if any(one >= two for one, two in pairwise(sizes)):
         raise InputError(f"sizes={list(sizes)}: give them increasing, each once")
-    counts = list(epochs) if isinstance(epochs, Sequence) else [epochs] * len(sizes)
+    given: Any = epochs  # from a command line
+    counts = list(given) if isinstance(given, list | tuple) else [given] * len(sizes)
     for count in counts:
         check_whole("epochs", count, 1)
     if len(counts) != len(sizes):

@@ -49,6 +49,30 @@ def share_out(
     return [sides[picture.group] for picture in pictures]
 
 
+def copies(
+    pictures: Sequence[Picture], images: NDArray[np.uint8]
+) -> dict[int, tuple[str, str]]:
+    """Find pictures that show what an earlier one shows, which no split may tear apart.
+
+    Parameters
+    ----------
+    pictures : of the images.
+    images : (n, side, side).
+
+    Returns
+    -------
+    (key, reason) of each such picture, by its number.
+    """
+    first: dict[bytes, Picture] = {}
+    found: dict[int, tuple[str, str]] = {}
+    for number, (one, image) in enumerate(zip(pictures, images, strict=True)):
+        other = first.setdefault(sha256(image.tobytes()).digest(), one)
+        if other is not one:
+            named = "" if other.label == one.label else f", which is of the class {other.label}"
+            found[number] = (one.key, f"it shows the same as {other.key}{named}")
+    return found
+
+
 def digest_of(
     classes: Sequence[str],
     images: NDArray[np.uint8],

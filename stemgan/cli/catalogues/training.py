@@ -2,15 +2,17 @@
 
 import sys
 import time
+import warnings
 from collections.abc import Iterable
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from stemgan.cli.catalogues.checking import check
 from stemgan.cli.catalogues.train import CATALOGUE
 from stemgan.cli.common import progress, say
 from stemgan.cli.training import parts, processes
-from stemgan.errors import InputError, check_whole
+from stemgan.errors import InputError
 
 if TYPE_CHECKING:
     from lightning.pytorch import Trainer
@@ -48,7 +50,7 @@ def _run(config: "DictConfig", words: list[str] | None) -> dict[str, Any] | None
     from stemgan_data_prep.catalogue.phasing import PhaseEnds
 
     start = time.perf_counter()
-    _check(config)
+    check(config)
     parts.set_up(config)
     output = Path(config.output_dir)
     _model(
@@ -68,21 +70,13 @@ def _run(config: "DictConfig", words: list[str] | None) -> dict[str, Any] | None
         if trainer.is_global_zero:
             _tell(output, data, model, resume)
         if not finished:
+            # of a folder that was moved, see PhaseEnds
+            warnings.filterwarnings("ignore", "The dirpath has changed")
             trainer.fit(model, datamodule=data, ckpt_path=resume, weights_only=True)
         if not trainer.is_global_zero:
             return None
         figures = _finished(config, trainer, model, data, output)
     return figures | {"seconds": round(time.perf_counter() - start, 1)}
-
-
-def _check(config: "DictConfig") -> None:
-    if not config.images:
-        raise InputError("no images are given: say images=FOLDER")
-    check_whole("trainer.max_steps", config.trainer.max_steps, -1)
-    if config.trainer.get("val_check_interval") is not None:
-        raise InputError("validation follows every epoch: leave trainer.val_check_interval out")
-    if config.trainer.get("max_epochs", -1) not in (-1, None):
-        raise InputError("say how many epochs by epochs=N: leave trainer.max_epochs out")
 
 
 def _model(config: "DictConfig", classes: Iterable[str], counts: Iterable[int]) -> "Classifier":
