@@ -64,7 +64,11 @@ def criteria(
 
 
 def _criterion(points: NDArray[np.float64], count: int, seed: int) -> float:
-    """Fit a mixture, the best of three starts: its criterion. A thousandth of the variance keeps widths up."""
+    """Fit a mixture, the best of three starts, and return its criterion.
+
+    A thousandth of the points' variance is added to that of each Gaussian: none shrinks to one
+    point.
+    """
     spread = float(points.var(axis=0).mean())
     mixture = needed("sklearn.mixture").GaussianMixture(
         count,
