@@ -28,8 +28,8 @@ class Classifier(PhasedTraining):
 
     The loss is cross-entropy, with weights of the classes whose mean over training pictures
     is 1. Adam's rates fall by `plateau_factor` when the monitored figure has not improved for
-    `plateau_patience` epochs. What is random in a step follows from (seed, step), so that a
-    training that was interrupted goes on exactly.
+    more than `plateau_patience` epochs. What is random in a step follows from (seed, step), so
+    that a training that was interrupted goes on exactly.
 
     Parameters
     ----------

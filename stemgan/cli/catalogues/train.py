@@ -59,7 +59,8 @@ def text(figures: dict[str, Any]) -> str:
     found = figures[split]
     kept = {"test": "test", "val": "validation"}[split]
     lines = [
-        f"{figures['output_dir']}: {figures['steps']} steps, {figures['side']} px, "
+        f"{figures['output_dir']}: {figures['steps']} steps, best after "
+        f"{figures['best_step']} at {figures['side']} px, "
         f"{len(figures['classes'])} classes, {found['images']} {kept} images of "
         f"{found['groups']} groups:"
     ]
