@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stemgan.cli.common import emit, parser_for, progress, say
+from stemgan.cli.left_out import say_left_out
 
 if TYPE_CHECKING:
     from stemgan_data_prep.reports import Summary
@@ -119,8 +120,9 @@ def main(argv: list[str]) -> None:
     if summary.done_before:
         emit({"done_before": True}, "finished before: nothing to do", as_json=arguments.json)
         return
-    for one in summary.rejected:
-        say(f"left out {one.key}: {one.reason}")
+    left_out = [(one.key, one.reason) for one in summary.rejected]
+    listed = None if arguments.dry_run else Path(arguments.output) / "rejected.csv"
+    say_left_out(left_out, listed)
     for name, share in zip(SPLITS, splitting.shares, strict=True):
         if share and not summary.splits[name]["tiles"]:
             say(f"note: nothing is in {name}; another --seed or --split shares out otherwise")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from stemgan.cli.catalogue import ACTIONS
 from stemgan.cli.catalogues.predict import add_running, check_running
-from stemgan.cli.common import emit, parser_for, progress, say
+from stemgan.cli.common import emit, parser_for, progress
+from stemgan.cli.left_out import say_left_out
 from stemgan.errors import InputError
 
 if TYPE_CHECKING:
@@ -59,8 +60,7 @@ def main(argv: list[str]) -> None:
         lambda steps, total: progress(steps, "reading", total),
     )
     left_out = [*gathered.left_out, *read.left_out]
-    for key, reason in left_out:
-        say(f"left out {key}: {reason}")
+    say_left_out(left_out)
     features = extract(
         read.images,
         network,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from stemgan.cli.catalogues.checking import check
 from stemgan.cli.catalogues.train import CATALOGUE
 from stemgan.cli.common import progress, say
+from stemgan.cli.left_out import say_left_out
 from stemgan.cli.training import parts, processes
 from stemgan.errors import InputError
 
@@ -145,8 +146,7 @@ def _tell(output: Path, data: "Pictures", model: "Classifier", resume: str | Non
     from stemgan_data_prep.catalogue.sides import NAME, write_split
 
     write_split(output / NAME, data.sides)
-    for key, reason in data.left_out:
-        say(f"left out {key}: {reason}")
+    say_left_out(data.left_out)
     counts = ", ".join(f"{len(pictures)} {split}" for split, pictures in data.sides.items())
     say(f"{len(data.classes)} classes ({', '.join(data.classes)}): {counts}")
     if model.network.origin != "random" and resume is None:
