@@ -1,5 +1,7 @@
 import csv
 import json
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -246,3 +248,38 @@ def test_softmax_of_many_classes_is_cut_to_those_asked_for(tmp_path):
     for row, own in zip(found, given, strict=True):
         best = [names[k] for k in np.argsort(-own)[:5]]
         assert [row[k] for k in ("class", "second", "third", "fourth", "fifth")] == best
+
+
+def test_a_table_is_no_manifest_and_a_report_no_image(labelled, run, tmp_path, capsys):
+    start = ["catalogue", "predict", str(labelled), "--model", str(run), "-o"]
+    assert main([*start, str(tmp_path / "manifest.csv")]) == 2
+    assert "would be taken for a manifest" in capsys.readouterr().err
+    inside = labelled / "rough" / "report"
+    assert main(["catalogue", "report", str(run), str(labelled), "-o", str(inside)]) == 2
+    assert "its pictures would be taken for images" in capsys.readouterr().err
+    assert not inside.exists()
+
+
+def test_why_no_picture_can_be_read_is_said(run, tmp_path, capsys):
+    (tmp_path / "broken.tif").write_bytes(b"junk")
+    table = str(tmp_path / "classes.csv")
+    words = ["catalogue", "predict", str(tmp_path / "broken.tif"), "--model", str(run)]
+    assert main([*words, "-o", table]) == 2
+    said = capsys.readouterr().err
+    assert "no picture can be read (broken.tif cannot be read as TIFF" in said
+    assert not Path(table).exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text there")
+def test_names_of_any_bytes_are_written_and_found_again(run, tmp_path):
+    file = tmp_path / "in" / os.fsdecode(b"b\xff.tif")
+    file.parent.mkdir()
+    write_image(tmp_path / "a.tif", image("rough", 0))
+    (tmp_path / "a.tif").rename(file)
+    out = tmp_path / "classes.csv"
+    assert (
+        main(["catalogue", "predict", str(file.parent), "--model", str(run), "-o", str(out)])
+        == 0
+    )
+    assert table(out)[0]["file"] == "in/b\\xff.tif"
+    assert read_tables([out]).row(file)["class"] in CLASSES

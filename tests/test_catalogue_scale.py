@@ -13,8 +13,9 @@ from stemgan.errors import InputError
 from stemgan.images import read_micrograph, write_image
 from stemgan_data_prep.catalogue.scale import reading
 from stemgan_data_prep.catalogue.scale.binning import bin_name, edges
-from stemgan_data_prep.catalogue.scale.deciding import scale_of
+from stemgan_data_prep.catalogue.scale.deciding import Scale, _best, scale_of
 from stemgan_data_prep.catalogue.scale.evidence import Evidence, Refused, judge
+from stemgan_data_prep.catalogue.scale.finding import Box
 from stemgan_data_prep.catalogue.scale.glyphs import Shapes
 from stemgan_data_prep.catalogue.scale.previews import preview
 from stemgan_data_prep.catalogue.scale.printed import Printed, printed
@@ -151,6 +152,27 @@ def test_metadata_and_bar_must_agree(drawing, tesseract):
     assert (plain.pixel_size, plain.source) == (2.5, "metadata")
 
 
+def test_a_bar_that_is_cut_off_gives_no_scale(drawing, tesseract):
+    truth = drawing.render(8, 0, ("jeol",))
+    image = truth.image.astype(np.float32)
+    whole = scale_of(image)
+    assert whole.pixel_size is not None
+    middle = (whole.bar.left + whole.bar.right) // 2
+    for part in (image[:, whole.bar.left + 3 :], image[:, : whole.bar.right - 3]):
+        assert scale_of(part).pixel_size is None
+    assert scale_of(image[:, middle:]).bar_px is None
+
+
+def test_two_bars_of_which_one_was_not_read_give_no_scale():
+    one = Scale(pixel_size=2.0, confidence=0.995, bar_px=100.0, label=Box(0, 20, 10, 80))
+    other = Scale(bar_px=60.0, label=Box(300, 320, 10, 80))
+    assert _best([one], [one]) == one
+    refused = _best([one], [one, other])
+    assert (refused.pixel_size, refused.reason[:18]) == (None, "there are two bars")
+    again = Scale(bar_px=60.0, label=Box(2, 22, 12, 90))  # the same label, at another line
+    assert _best([one], [one, again]) == one
+
+
 @pytest.mark.parametrize("image", [np.zeros((5, 5)), np.full((40, 60), np.nan), np.eye(90)])
 def test_odd_images_have_no_bar(image):
     assert scale_of(image.astype(np.float32), text=False).bar_px is None
@@ -215,6 +237,14 @@ def test_without_the_program_bars_alone_are_measured(archive, tmp_path, capsys, 
         row = next(row for row in csv.DictReader(file) if row["file"] == "archive/bar.tif")
     assert float(row["bar_px"]) == pytest.approx(truth.bar, rel=0.01)
     assert row["pixel_size"] == ""
+
+
+def test_previews_do_not_lie_among_the_images(archive, capsys):
+    folder, _ = archive
+    call = ["catalogue", "scale", str(folder), "-o", str(folder / "s.csv"), "--preview"]
+    assert main(call) == 2
+    assert "s.previews lies in" in capsys.readouterr().err
+    assert not list(folder.glob("s.*"))
 
 
 @pytest.mark.parametrize("words", [["--bins", "3,2"], ["--workers", "0"]])

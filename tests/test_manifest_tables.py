@@ -1,11 +1,12 @@
 """Tables given beside manifests: where their names lead, what they add and must not."""
 
+import os
 import sys
 
 import pytest
 
 from stemgan.errors import InputError
-from stemgan.manifest import read_tables
+from stemgan.manifest import as_text, names_images, read_tables
 
 
 @pytest.fixture
@@ -92,3 +93,38 @@ def test_a_table_that_names_nothing_is_refused(table, tmp_path):
         read_tables([tmp_path / "none.csv"])
     with pytest.raises(InputError, match="no column file"):
         read_tables([table("t.csv", "name,class\nx,Tip\n")])
+
+
+def test_a_manifest_is_right_about_the_size_of_a_pixel_and_its_unit(table, tmp_path):
+    tables = read_tables([table("s.csv", "file,pixel_size,pixel_unit\na.tif,500,nm\n")])
+    file = tmp_path / "a.tif"
+    own = {"pixel_size": "0.5", "pixel_unit": ""}
+    assert tables.joined(own, file) == own
+    assert tables.joined({"pixel_size": ""}, file) == {"pixel_size": "500", "pixel_unit": "nm"}
+
+
+def test_what_is_said_of_other_files_is_known(table, tmp_path):
+    tables = read_tables([table("t.csv", "file,x\na.tif,1\nb.tif#2,2\n")])
+    assert list(tables.others([tmp_path / "a.tif"])) == [{"x": "2"}]
+    assert list(tables.others([tmp_path / "a.tif", tmp_path / "b.tif"])) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text there")
+def test_names_of_any_bytes_are_found_by_what_is_written_of_them(table, tmp_path):
+    file = tmp_path / os.fsdecode(b"b\xff.tif")
+    tables = read_tables([table("t.csv", f"file,x\n{as_text(file.name)},1\n")])
+    assert tables.row(file) == {"x": "1"}
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("file,class\n", True),
+        ("\ufeffclass; file ;x\n", True),
+        ("y,x\n1,2\n", False),
+        ("", False),
+        ("1.5,file name\n", False),
+    ],
+)
+def test_tables_of_images_are_told_by_their_first_line(table, text, is_one):
+    assert names_images(table("t.csv", text)) == is_one

@@ -57,7 +57,7 @@ def test_images_are_chosen_by_columns_of_a_table(archive, tmp_path):
     reasons = rejected(tmp_path / "set")
     assert reasons["a/0.tif"] == (
         "filter",
-        "its class Powder is not = Films and coated surfaces",
+        "its class Powder is not Films and coated surfaces",
     )
     assert reasons["a/4.tif"] == ("filter", "its confidence 0.7 is not >= 0.75")
 
@@ -100,7 +100,7 @@ def test_images_of_a_stack_are_chosen_one_by_one(tmp_path):
     more = ("--table", tmp_path / "out" / "classes.csv")
     assert prepare(tmp_path / "in", "-o", tmp_path / "x", *more, "--where", "class=Tip") == 0
     assert keys(tmp_path / "x") == ["one.tif@0,0", "s.tif#0@0,0", "s.tif#2@0,0"]
-    assert rejected(tmp_path / "x")["s.tif#1"] == ("filter", "its class Film is not = Tip")
+    assert rejected(tmp_path / "x")["s.tif#1"] == ("filter", "its class Film is not Tip")
     assert prepare(tmp_path / "in", "-o", tmp_path / "y", *more, "--stratify", "class") == 0
     assert ShardedImages(tmp_path / "y").columns["category"] == ["Tip", "Tip", "Film", "Tip"]
 
@@ -148,3 +148,28 @@ def test_tables_of_other_images_and_contradictions_are_told(archive, tmp_path, c
     (archive / "manifest.csv").write_text("file,group,class\na/0.tif,g,Film\n", "utf-8")
     assert prepare(archive, "-o", tmp_path / "set", "--table", table) == 2
     assert "class 'Film' and 'Tip'" in capsys.readouterr().err
+
+
+def test_what_a_table_reserves_stays_so_where_its_file_is_not_given(archive, tmp_path):
+    write_table(tmp_path, "file,group,role\n../in/a/0.tif,g,eval\n../in/b/1.tif,g,")
+    table = tmp_path / "out" / "classes.csv"
+    assert prepare(archive / "b", "-o", tmp_path / "set", "--table", table) == 0
+    assert "its group g is eval" in rejected(tmp_path / "set")["1.tif"][1]
+
+
+def test_groups_of_single_images_hold_across_files_and_against_what_is_reserved(
+    tmp_path, capsys
+):
+    for i in range(3):
+        stack = np.stack([scene((64, 64), 10 * i + seed) for seed in range(2)])
+        write(tmp_path / "in" / f"{i}.tif", stack, photometric="minisblack")
+    lines = ["file,group,role", "../in/0.tif#0,g,", "../in/1.tif#1,g,", "../in/2.tif#0,h,"]
+    write_table(tmp_path, "\n".join([*lines, "away.tif,h,eval"]))
+    more = ("--table", tmp_path / "out" / "classes.csv")
+    assert prepare(tmp_path / "in", "-o", tmp_path / "x", *more) == 0
+    assert set(ShardedImages(tmp_path / "x").columns["group"]) == {"g"}
+    assert "its group h is eval" in rejected(tmp_path / "x")["2.tif"][1]
+    write_table(tmp_path, "\n".join([*lines, "../in/0.tif#1,k,"]))
+    assert prepare(tmp_path / "in", "-o", tmp_path / "y", *more) == 2
+    assert "several values of group (g, k)" in capsys.readouterr().err
+    assert prepare(tmp_path / "in", "-o", tmp_path / "y", *more, "--group-by", "file") == 0

@@ -60,8 +60,11 @@ class Condition:
         elif _ORDER[self.relation](number, float(self.bound)):
             return None
         said = f"{value:.4g}" if isinstance(value, float) else value
+        if self.relation == "!=":
+            return f"its {self.figure} is {said}"
         wanted = self.bound if isinstance(self.bound, str) else f"{self.bound:g}"
-        return f"its {self.figure} {said} is not {self.relation} {wanted}"
+        relation = "" if self.relation == "=" else f"{self.relation} "
+        return f"its {self.figure} {said} is not {relation}{wanted}"
 
 
 def refused(

@@ -45,7 +45,7 @@ class Manifests:
     """How many files no manifest named, though one that names others lies beside or above."""
     _met: dict[Path, Manifest] = field(default_factory=dict)
     _refused: list[Row] = field(default_factory=list)
-    _named: int = 0
+    _named: list[Path] = field(default_factory=list)
 
     def row(self, file: Path, given: Path) -> Said:
         """Find what is said of a file, and why it must not be used, if it must not.
@@ -85,7 +85,7 @@ class Manifests:
         row = self.tables.joined(own, file)
         numbers = self.tables.frames(file)
         if self.tables.names(file):
-            self._named += 1
+            self._named.append(file)
             self.known_columns.update(self.tables.columns)
         return row, {number: self.tables.joined(own, file, number) for number in numbers}
 
@@ -109,6 +109,7 @@ class Manifests:
     def reserved(self) -> dict[tuple[str, str], str]:
         """Map (column, value) to the role of the images that are not to train."""
         rows = [row for manifest in self._met.values() for row in manifest.rows.values()]
+        rows += self.tables.others(self._named)
         return {
             (column, row[column]): role(row)
             for row in (*self._refused, *rows)

@@ -1,7 +1,6 @@
 """Find micrographs, and what manifests say of them."""
 
 import math
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +8,8 @@ from pathlib import Path
 from stemgan.errors import InputError
 from stemgan.images.files import PICTURES
 from stemgan.images.vendor import suffixes
-from stemgan.manifest import NAME, Row, read_tables
+from stemgan.manifest import NAME, Row, as_text, read_tables
+from stemgan_data_prep.grouping import PLACES, columns_of, group_of
 from stemgan_data_prep.manifests import Manifests
 from stemgan_data_prep.walk import walk
 
@@ -120,7 +120,7 @@ def find(
     keys: set[str] = set()
     given = group_by not in (None, "group")
     more = read_tables(tables)
-    manifests = Manifests(_checked(group_by), need_groups=not given, tables=more)
+    manifests = Manifests(columns_of(group_by), need_groups=not given, tables=more)
     skip |= {path.absolute().parent.resolve() / path.name for path in tables}
     readable = _OURS | suffixes()
     for place in places:
@@ -142,7 +142,7 @@ def find(
             if refusal and training:
                 found.rejected.append(Rejection(key, "role", refusal))
                 continue
-            group = _group(file, folder, row, group_by)
+            group = group_of(file, folder, row, frames, group_by)
             category = (row.get(stratify) or None) if stratify else None
             named = (row, group or key, bool(group), category, frames, stratify)
             found.sources.append(Source(file.absolute(), key, *named))
@@ -161,7 +161,8 @@ def _leave_out_reserved(found: Found, manifests: Manifests) -> None:
     """Leave out what shares a group with images that are not to train, anywhere."""
     reserved, kept = manifests.reserved(), []
     for source in found.sources:
-        refusal = manifests.refusal(source.row, reserved)
+        rows = (source.row, *source.frames.values())
+        refusal = next(filter(None, (manifests.refusal(row, reserved) for row in rows)), None)
         if refusal:
             found.rejected.append(Rejection(source.key, "role", refusal))
         else:
@@ -181,20 +182,15 @@ def _files(place: Path, skip: frozenset[Path]) -> Iterable[tuple[Path, str | Non
 
 
 def _unique(file: Path, folder: Path, keys: set[str]) -> str:
-    key = _text(file.relative_to(folder))
+    key = as_text(file.relative_to(folder).as_posix())
     for above in (folder.resolve(), *folder.resolve().parents):
         if key not in keys:
             break
-        key = f"{_text(Path(above.name))}/{key}"
+        key = f"{as_text(above.name)}/{key}"
     if key in keys:
         raise InputError(f"two images are called {key}: rename one, or name fewer folders")
     keys.add(key)
     return key
-
-
-def _text(path: Path) -> str:
-    """Write a name as text; bytes that are no UTF-8 are written as numbers."""
-    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
 
 
 def _not_an_image(file: Path, readable: frozenset[str]) -> str | None:
@@ -206,27 +202,9 @@ def _not_an_image(file: Path, readable: frozenset[str]) -> str | None:
     return f"not a known image format ({suffix or 'no suffix'})"
 
 
-_PLACES = ("file", "folder")
-"""What images can be grouped by without a manifest."""
-
-
-def _checked(group_by: str | None) -> tuple[str, ...]:
-    return ("group",) if group_by in (None, "group", *_PLACES) else ("group", group_by)
-
-
-def _group(file: Path, folder: Path, row: dict[str, str], group_by: str | None) -> str:
-    """Name the group that is asked for, or nothing where nothing says so."""
-    if group_by == "file":
-        return ""
-    if group_by == "folder":
-        true = folder.resolve()
-        return _text((true / file.relative_to(folder)).parent.relative_to(true.parent))
-    return row.get(group_by or "group") or ""
-
-
 def _check_columns(columns: frozenset[str], group_by: str | None, stratify: str | None) -> None:
     for option, column in (("--group-by", group_by), ("--stratify", stratify)):
-        if column and column not in _PLACES and column not in columns:
+        if column and column not in PLACES and column not in columns:
             known = ", ".join(sorted(columns)) or "none"
             raise InputError(
                 f"{option} {column}: no manifest that names these images has that column; the "

@@ -63,9 +63,12 @@ def _expand(name: str) -> list[Path]:
 
 def _images(folder: Path) -> list[Path]:
     from stemgan.images import READABLE
+    from stemgan.manifest import names_images
 
     files = sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in READABLE)
     files = [path for path in files if not path.name.startswith(".")]
+    # Tables of classes or scales may lie among the images that they name.
+    files = [p for p in files if p.suffix.lower() != ".csv" or not names_images(p)]
     if not files:
         raise InputError(f"the folder {folder} holds no image: name one that does")
     return files

@@ -191,7 +191,8 @@ def check_frames(sources: Iterable[Imaged], methods: Iterable[str]) -> None:
 
 def _check_by(by: str | None) -> None:
     taken = ("image", "height", "width", "method", "achieved", *Condition.__dataclass_fields__)
-    if by in (*taken, "seconds", *SCORES):
+    means = ("images", "groups", "best", *(f"{score}_groups" for score in SCORES))
+    if by in (*taken, *means, "seconds", *SCORES):
         raise InputError(
             f"--by {by}: results have a column {by} of their own, so rename that of the table"
         )

@@ -3,7 +3,16 @@
 The one reader of both, for preparing, for evaluating and for the catalogue.
 """
 
-from stemgan.manifest.reading import NAME, Manifest, Row, manifests_above, read_manifest, role
+from stemgan.manifest.reading import (
+    NAME,
+    Manifest,
+    Row,
+    as_text,
+    manifests_above,
+    names_images,
+    read_manifest,
+    role,
+)
 from stemgan.manifest.tables import Tables, read_tables
 
 __all__ = [
@@ -11,7 +20,9 @@ __all__ = [
     "Manifest",
     "Row",
     "Tables",
+    "as_text",
     "manifests_above",
+    "names_images",
     "read_manifest",
     "read_tables",
     "role",

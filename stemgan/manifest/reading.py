@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import posixpath
 import unicodedata
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from stemgan.errors import InputError
 
 NAME = "manifest.csv"
 _DELIMITERS = ",;\t"
+_LONGEST_LINE = 10_000
 
 Row = dict[str, str]
 
@@ -119,4 +121,21 @@ def _rows(path: Path, columns: tuple[str, ...], lines: list[list[str]]) -> dict[
 
 def plain(name: str) -> str:
     """Spell a name in one way: systems decompose accents, or write backslashes or ./ first."""
-    return posixpath.normpath(unicodedata.normalize("NFC", name.replace("\\", "/")))
+    name = as_text(name).replace("\\", "/")
+    return posixpath.normpath(unicodedata.normalize("NFC", name))
+
+
+def as_text(name: str) -> str:
+    """Write a file's name as text; bytes of it that are no UTF-8 are written as numbers."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def names_images(path: Path) -> bool:
+    """Tell by its first line whether a CSV is a table of images: it has a column ``file``."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            line = file.readline(_LONGEST_LINE)
+    except (OSError, UnicodeDecodeError):
+        return False
+    names = next(csv.reader([line], delimiter=_delimiter(line)), [])
+    return "file" in (name.strip() for name in names)

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -10,8 +10,8 @@ from pathlib import Path
 from stemgan.errors import InputError
 from stemgan.manifest.reading import Row, plain, read_manifest
 
-_OF_MANIFESTS = ("group", "role")
-"""Columns in which a manifest is right where a table says otherwise."""
+_OF_MANIFESTS = (("group",), ("role",), ("pixel_size", "pixel_unit"))
+"""Columns, those that belong together, in which a manifest is right where a table says more."""
 _FRAME = re.compile(r"(.+)#(\d+)")
 
 
@@ -28,11 +28,13 @@ class Tables:
     columns : their names without ``file``, in order.
     rows : what they say of each file by its absolute path, and there by the number of an image
         in it, or None for all of the file.
+    named : the absolute paths that each row's name may stand for, and the row.
     """
 
     paths: tuple[Path, ...] = ()
     columns: tuple[str, ...] = ()
     rows: Mapping[str, Mapping[int | None, Row]] = field(default_factory=dict)
+    named: tuple[tuple[frozenset[str], Row], ...] = ()
 
     def row(self, file: Path, frame: int | None = None) -> Row:
         """Give what is said of a file, or of one image of it (from 0), if anything is."""
@@ -53,6 +55,11 @@ class Tables:
         """Tell whether anything is said of a file or an image of it."""
         return bool(self._of(file))
 
+    def others(self, files: Iterable[Path]) -> Iterator[Row]:
+        """Yield what is said of other files than these."""
+        met = {place for file in files for place in _spellings(file)}
+        return (row for places, row in self.named if places.isdisjoint(met))
+
     @property
     def names_nothing(self) -> str:
         """What to say where no image is named: tables are of others, or lie elsewhere."""
@@ -64,24 +71,24 @@ class Tables:
     def joined(self, row: Row, file: Path, frame: int | None = None) -> Row:
         """Add what is said of a file to its row of a manifest.
 
-        In the columns group and role the manifest is right, if it says anything there.
+        In the columns group and role the manifest is right, if it says anything there; so it
+        is of the size of a pixel and its unit, which may be spelled in more than one way.
 
         Raises
         ------
         InputError : manifest and tables say different things in another column.
         """
         added = self.row(file, frame)
-        for column in _OF_MANIFESTS:
-            if row.get(column):
-                added.pop(column, None)
+        for columns in _OF_MANIFESTS:
+            if any(row.get(column) for column in columns):
+                added = {name: value for name, value in added.items() if name not in columns}
         names = ", ".join(map(str, self.paths))
         return _merged(row, added, f"its manifest and {names}", str(file))
 
     def _of(self, file: Path) -> Mapping[int | None, Row]:
         if not self.rows:
             return {}
-        own = self.rows.get(_place(file.parent.absolute(), file.name))
-        return own or self.rows.get(_place(file.parent, file.resolve().as_posix()), {})
+        return next((said for place in _spellings(file) if (said := self.rows.get(place))), {})
 
 
 def read_tables(paths: Iterable[Path]) -> Tables:
@@ -95,6 +102,7 @@ def read_tables(paths: Iterable[Path]) -> Tables:
     given = tuple(dict.fromkeys(paths))
     columns: dict[str, None] = {}
     rows: dict[str, dict[int | None, Row]] = {}
+    named: list[tuple[frozenset[str], Row]] = []
     for path in given:
         if not path.is_file():
             raise InputError(f"the table {path} does not exist: give a CSV with a column file")
@@ -105,11 +113,13 @@ def read_tables(paths: Iterable[Path]) -> Tables:
         for name, row in manifest.rows.items():
             file, frame = _numbered(name)
             said = {column: value for column, value in row.items() if column != "file"}
-            for place in _places(path, file):
+            places = _places(path, file)
+            named.append((frozenset(places), said))
+            for place in places:
                 frames = rows.setdefault(place, {})
                 both = f"{path} and a table before it"
                 frames[frame] = _merged(frames.get(frame, {}), said, both, name)
-    return Tables(given, tuple(columns), rows)
+    return Tables(given, tuple(columns), rows, tuple(named))
 
 
 def _merged(row: Row, added: Row, which: str, file: str) -> Row:
@@ -147,6 +157,14 @@ def _place(folder: Path, name: str) -> str:
     """Spell an absolute path in one way, links left as they are."""
     path = os.path.normpath(folder / plain(name))
     return os.path.normcase(plain(path))
+
+
+def _spellings(file: Path) -> tuple[str, str]:
+    """Spell where a file lies: as it was found, and where links lead to."""
+    return (
+        _place(file.parent.absolute(), file.name),
+        _place(file.parent, file.resolve().as_posix()),
+    )
 
 
 def _places(table: Path, name: str) -> set[str]:

@@ -113,3 +113,18 @@ def test_tables_that_do_not_tell_are_refused(images, tmp_path, text, by, words):
             by=by,
             tables=[tmp_path / "t.csv"],
         )
+
+
+@pytest.mark.usefixtures("drawn")
+def test_a_table_may_lie_among_the_images(images, classes, tmp_path):
+    text = classes.read_text(encoding="utf-8").replace("../images/", "")
+    (images / "classes.csv").write_text(text, encoding="utf-8")
+    more = ("--table", str(images / "classes.csv"), "--by", "class")
+    assert main(command(images, tmp_path / "out", *more)) == 0
+    assert len(table(tmp_path / "out" / "summary_by_class.csv")) > 1
+
+
+@pytest.mark.parametrize("column", ["images", "groups", "rmse_raw_groups", "method"])
+def test_columns_that_means_have_themselves_are_refused(images, column):
+    with pytest.raises(InputError, match="rename that of the table"):
+        make_plan([images / "waves.tif"], ["linear"], ["spiral"], ["1/8"], by=column)

@@ -2,6 +2,7 @@
 
 import argparse
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from stemgan.cli.common import emit, parser_for, progress, say
 from stemgan.errors import InputError
 
 if TYPE_CHECKING:
+    from stemgan_data_prep.catalogue.labels import Picture
     from stemgan_data_prep.catalogue.predicting import Predictions
 
 _EXAMPLES = """\
@@ -40,7 +42,7 @@ def main(argv: list[str]) -> None:
     add_running(parser)
     args = parser.parse_args(argv)
 
-    from stemgan.files import check_output
+    from stemgan.cli.catalogues.outputs import check_table
     from stemgan_data_prep.catalogue.classifier_file import load_classifier
     from stemgan_data_prep.catalogue.labels import find_pictures
     from stemgan_data_prep.catalogue.predicting import RANKS, columns, predict, rows
@@ -49,9 +51,10 @@ def main(argv: list[str]) -> None:
     if not 1 <= args.top <= len(RANKS):
         raise InputError(f"--top {args.top} must be 1 to {len(RANKS)}")
     check_running(args)
-    check_output(args.output, overwrite=args.overwrite)
+    check_table(args.output, overwrite=args.overwrite)
     network, info = load_classifier(args.model)
     found = find_pictures(args.images, labels="none")
+    check_any(found.pictures, found.left_out)
     predictions = predict(network, info, found.pictures, **running(args))
     left_out = [*found.left_out, *predictions.left_out]
     for key, reason in left_out:
@@ -87,6 +90,20 @@ def check_running(args: argparse.Namespace) -> None:
         raise InputError(f"--batch-size {args.batch_size} must be 1 or more")
     if args.workers is not None and args.workers < 0:
         raise InputError(f"--workers {args.workers} must be 0 or more")
+
+
+def check_any(pictures: "Sequence[Picture]", left_out: Sequence[tuple[str, str]]) -> None:
+    """Refuse a list of no picture, and say why there is none.
+
+    Raises
+    ------
+    InputError : with the first reason.
+    """
+    if not pictures:
+        (key, reason), *others = left_out
+        more = f", and {len(others)} more" if others else ""
+        named = reason if reason.startswith(key) else f"{key}: {reason}"
+        raise InputError(f"no picture can be read ({named}{more}): give others")
 
 
 def running(args: argparse.Namespace) -> dict[str, Any]:

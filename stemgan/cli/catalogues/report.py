@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stemgan.cli.catalogue import ACTIONS
-from stemgan.cli.catalogues.predict import add_running, check_running, running
+from stemgan.cli.catalogues.predict import add_running, check_any, check_running, running
 from stemgan.cli.common import emit, parser_for, say
 from stemgan.errors import InputError
 
@@ -29,6 +29,7 @@ def main(argv: list[str]) -> None:
     """Run the command."""
     args = _parser().parse_args(argv)
 
+    from stemgan.cli.catalogues.outputs import check_apart
     from stemgan.files import check_folder
     from stemgan_data_prep.catalogue.classifier_file import find_classifier, load_classifier
     from stemgan_data_prep.catalogue.predicting import predict
@@ -36,6 +37,7 @@ def main(argv: list[str]) -> None:
 
     check_running(args)
     check_folder(args.output)
+    check_apart(args.output, args.images)
     there = [name for name in FILES if (args.output / name).exists()]
     if there and not args.overwrite:
         raise InputError(
@@ -101,6 +103,7 @@ def _pictures(
 
     if args.images:
         found = find_pictures(args.images, labels=args.labels, tables=args.table)
+        check_any(found.pictures, found.left_out)
         return found.pictures, found.left_out
     if not (run / NAME).is_file():
         raise InputError(

@@ -29,7 +29,7 @@ def main(argv: list[str]) -> None:
     """Run the command."""
     args = _parser().parse_args(argv)
 
-    from stemgan.files import check_output
+    from stemgan.cli.catalogues.outputs import check_table
     from stemgan_data_prep.catalogue.scale.binning import edges
     from stemgan_data_prep.catalogue.scale.reading import available
     from stemgan_data_prep.catalogue.scale.surveying import COLUMNS, rows, survey
@@ -39,7 +39,7 @@ def main(argv: list[str]) -> None:
     if args.workers < 1:
         raise InputError(f"--workers {args.workers} must be 1 or more")
     edges(args.bins, [1.0])
-    check_output(args.output, overwrite=args.overwrite)
+    check_table(args.output, overwrite=args.overwrite)
     pictures = _picture_folder(args)
     found = find(args.images, group_by="file", training=False)
     text = available()
@@ -93,10 +93,12 @@ def _picture_folder(args: argparse.Namespace) -> Path | None:
     """Make the folder of the previews, if they are asked for."""
     if not args.preview:
         return None
+    from stemgan.cli.catalogues.outputs import check_apart
     from stemgan.files import check_folder
 
     folder = args.output.with_suffix(".previews")
     check_folder(folder)
+    check_apart(folder, args.images)
     if folder.is_dir() and any(folder.iterdir()) and not args.overwrite:
         raise InputError(f"{folder} holds files: pass --overwrite, or choose another -o")
     folder.mkdir(exist_ok=True)

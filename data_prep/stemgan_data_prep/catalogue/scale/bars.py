@@ -15,6 +15,7 @@ from stemgan_data_prep.catalogue.scale.finding import Box, Ink, Mask, Region, co
 _SHORTEST, _LONGEST = 0.035, 0.9
 _SLIMMEST = 4.0
 _TICKS = 11
+_OFF_EDGE = 2  # px
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,12 @@ def find_bars(region: Region, pieces: list[Box]) -> list[Bar]:
         bar = _single(region, line)
         if bar is not None:
             found.append(bar)
-    return found
+    return [bar for bar in found if not _cut_off(region, bar)]
+
+
+def _cut_off(region: Region, bar: Bar) -> bool:
+    """Tell a bar that reaches the picture's edge: how long it was cannot be known."""
+    return bar.box.left < _OFF_EDGE or bar.box.right > region.width - _OFF_EDGE
 
 
 def _runs(region: Region) -> list[Box]:

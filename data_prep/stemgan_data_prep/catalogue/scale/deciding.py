@@ -114,7 +114,7 @@ def _in_region(region: Region, metadata: float | None, *, text: bool) -> Scale |
             if no.text:
                 doubts.append(replace(_seen(pair), text=no.text, reason=str(no)))
     if read:
-        return _best(read)
+        return _best(read, [_seen(pair) for pair in pairs if pair.shapes.unit is not None])
     if not doubts and likely is not None:
         doubts.append(replace(likely, reason="its text could not be read"))
     return doubts[0] if doubts else None
@@ -148,16 +148,32 @@ def _said(pair: _Candidate) -> Printed:
     return printed(reading.read_strip(region.ink, pair.label.height))
 
 
-def _best(read: list[Scale]) -> Scale:
-    """Take the surest reading, unless another denies it or it is not sure enough."""
+def _best(read: list[Scale], labelled: list[Scale]) -> Scale:
+    """Take the surest reading, unless another denies it or it is not sure enough.
+
+    Parameters
+    ----------
+    read : what was read of bars.
+    labelled : all bars whose labels look like lengths, whether these were read or not.
+    """
     best = max(read, key=lambda scale: scale.confidence)
     sizes = [scale.pixel_size for scale in read if scale.pixel_size]
     refused = replace(best, pixel_size=None, source="")
     if max(sizes) > (1 + _AGREE) * min(sizes):
         return replace(refused, confidence=0.0, reason="two bars disagree")
+    if any(_is_other(best, scale) for scale in labelled):
+        return replace(refused, confidence=0.0, reason="there are two bars, one was not read")
     if best.confidence < LEAST:
         return replace(refused, reason="too little speaks for how it was read")
     return best
+
+
+def _is_other(best: Scale, scale: Scale) -> bool:
+    """Tell a bar of another length with another label, such as a length measured by hand."""
+    if not (best.label and scale.label and best.bar_px and scale.bar_px):
+        return False
+    apart = best.label.overlap(scale.label) <= 0 or best.label.gap(scale.label) >= 0
+    return apart and abs(math.log(scale.bar_px / best.bar_px)) > _AGREE
 
 
 def _read(pair: _Candidate, said: Printed, metadata: float | None) -> Scale:

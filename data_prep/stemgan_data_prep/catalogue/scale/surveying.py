@@ -1,6 +1,5 @@
 """The scales of an archive's files: the table and the pictures of what was found in each."""
 
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from stemgan_data_prep.catalogue.labels import reason
 from stemgan_data_prep.catalogue.scale.binning import bin_name, edges
 from stemgan_data_prep.catalogue.scale.deciding import Scale, scale_of
 from stemgan_data_prep.catalogue.scale.units import NANOMETRES
+from stemgan_data_prep.catalogue.tables import name_of_file
 from stemgan_data_prep.micrographs import Source
 
 COLUMNS = (
@@ -99,7 +99,7 @@ def rows(looked: Sequence[Looked], folder: Path, bins: str) -> list[dict[str, An
     scales = [one.scale for one in looked if one.scale is not None]
     between = edges(bins, [s.pixel_size for s in scales if s.pixel_size is not None])
     return [
-        {"file": _name_in(folder, one.source.file), **_row(one.scale, between)}
+        {"file": name_of_file(folder, one.source.file), **_row(one.scale, between)}
         for one in looked
         if one.scale is not None
     ]
@@ -120,10 +120,3 @@ def _row(scale: Scale, between: Sequence[float]) -> dict[str, Any]:
         "bar_text": scale.text,
         "scale_note": scale.reason,
     }
-
-
-def _name_in(folder: Path, file: Path) -> str:
-    try:
-        return Path(os.path.relpath(file.absolute(), folder.absolute())).as_posix()
-    except ValueError:  # Windows knows no way from one drive to another
-        return file.absolute().as_posix()
