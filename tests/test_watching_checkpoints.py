@@ -7,12 +7,12 @@ import sys
 import pytest
 import torch
 from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 from torch.utils.data import DataLoader
 
 from stemgan.errors import InputError
-from stemgan.watching import LastCheckpoint, Stopped
+from stemgan.watching import LastCheckpoint, Stopped, best_checkpoint
 from stemgan.watching.checkpoints import WholeCheckpoints
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Lightning's own, on small machines
@@ -220,3 +220,41 @@ def test_a_checkpoint_that_cannot_be_finished_leaves_the_one_before(tmp_path, mo
 def test_checkpoints_need_a_time_between_them(tmp_path):
     with pytest.raises(InputError, match="above 0"):
         LastCheckpoint(tmp_path, minutes=0)
+
+
+class Worse(Line):
+    """Validates worse with every step."""
+
+    def validation_step(self, batch, batch_idx):
+        self.log("val/rmse_blurred", float(self.global_step))
+
+
+def keep_best(folder, **options):
+    best = best_checkpoint(folder)
+    fit(folder, best, module=Worse(), val_check_interval=2, **options)
+    kept = torch.load(folder / "best.ckpt", weights_only=True)["global_step"]
+    assert best.best_model_score == kept
+    return kept
+
+
+def test_the_best_weights_are_known_where_the_folder_was_moved(tmp_path):
+    assert keep_best(tmp_path / "run", steps=4) == 2
+    moved = (tmp_path / "run").rename(tmp_path / "moved")
+    assert keep_best(moved, steps=8, resume=moved / "last.ckpt") == 2
+    assert saved(moved) == 8
+    again = moved.rename(tmp_path / "again")
+    assert keep_best(again, steps=10, resume=again / "last.ckpt") == 2
+
+
+def test_a_checkpoint_tells_of_the_best_weights_as_lightnings_own_does(tmp_path):
+    keep_best(tmp_path, steps=4)
+    (key,) = torch.load(tmp_path / "last.ckpt", weights_only=True)["callbacks"]
+    assert key == ModelCheckpoint(monitor="val/rmse_blurred").state_key
+
+
+def test_weights_that_were_best_in_another_run_are_not_taken_for_its_own(tmp_path):
+    keep_best(tmp_path / "run", steps=4)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "run" / "best.ckpt").rename(tmp_path / "other" / "best.ckpt")
+    resume = tmp_path / "run" / "last.ckpt"
+    assert keep_best(tmp_path / "other", steps=8, resume=resume) == 6

@@ -1,7 +1,8 @@
 """Callbacks that watch a training: checkpoints, pictures, curves, speed, provenance."""
 
 from stemgan.errors import Stopped
-from stemgan.watching.checkpoints import LastCheckpoint, best_checkpoint
+from stemgan.watching.best import best_checkpoint
+from stemgan.watching.checkpoints import LastCheckpoint
 from stemgan.watching.curves import ErrorCurves
 from stemgan.watching.panels import Panels
 from stemgan.watching.progress import Progress

@@ -1,4 +1,4 @@
-"""Checkpoints: the best weights by validation, and where training stands, whatever happens."""
+"""Checkpoints that are whole, of where training stands, whatever happens."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.callbacks import Checkpoint, ModelCheckpoint
+from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from stemgan.errors import Stopped, check_number
@@ -34,28 +34,6 @@ class WholeCheckpoints(TorchCheckpointIO):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         with whole_file(Path(path)) as temporary:
             super().save_checkpoint(checkpoint, temporary, storage_options)
-
-
-def best_checkpoint(
-    folder: str | Path, monitor: str = "val/rmse_blurred", mode: str = "min"
-) -> ModelCheckpoint:
-    """Make the callback that keeps the weights that validate best, in ``best.ckpt``.
-
-    Parameters
-    ----------
-    folder : where the checkpoint goes.
-    monitor : the logged figure.
-    mode : "min" if the less the better, "max" if the more.
-    """
-    return ModelCheckpoint(
-        dirpath=folder,
-        filename="best",
-        monitor=monitor,
-        mode=mode,
-        enable_version_counter=False,
-        # Ahead of last.ckpt, and of whatever else follows a validation.
-        save_on_train_epoch_end=False,
-    )
 
 
 class LastCheckpoint(Checkpoint):

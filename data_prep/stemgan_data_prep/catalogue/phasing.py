@@ -1,6 +1,5 @@
 """A training in phases: each with its rates, ended when validation no longer improves."""
 
-from pathlib import Path
 from typing import Any, cast
 
 import torch
@@ -122,19 +121,6 @@ class PhaseEnds(Checkpoint):
     The next phase goes on from the best weights so far; after the last one training stops.
     """
 
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Know the best weights again, where a run goes on whose folder was moved."""
-        del pl_module
-        best = _best(trainer)
-        own = Path(best.dirpath or "") / "best.ckpt"
-        if not trainer.ckpt_path or best.best_model_score is not None or not own.is_file():
-            return
-        kept = torch.load(own, map_location="cpu", weights_only=True)
-        state = kept["callbacks"][best.state_key]
-        names = ("best_model_path", "kth_best_model_path")
-        state |= {"dirpath": best.dirpath, "best_k_models": {str(own): state["current_score"]}}
-        best.load_state_dict(state | dict.fromkeys(names, str(own)))
-
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Judge the epoch: alike in all processes."""
         if trainer.sanity_checking or trainer.state.fn != "fit":
@@ -148,17 +134,12 @@ class PhaseEnds(Checkpoint):
         if module.schedule.finished:
             trainer.should_stop = True
             return
-        best = _best(trainer)
+        callbacks = trainer.checkpoint_callbacks
+        best = next(one for one in callbacks if isinstance(one, ModelCheckpoint))
         if best.best_model_path:
             kept = torch.load(best.best_model_path, map_location="cpu", weights_only=True)
             module.load_state_dict(kept["state_dict"])
         module.begin_phase()
-
-
-def _best(trainer: Trainer) -> ModelCheckpoint:
-    """Return what keeps the best weights."""
-    callbacks = trainer.checkpoint_callbacks
-    return next(one for one in callbacks if isinstance(one, ModelCheckpoint))
 
 
 def _rates(phase: Phase) -> dict[str, float]:

@@ -2,7 +2,6 @@
 
 import sys
 import time
-import warnings
 from collections.abc import Iterable
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -71,8 +70,6 @@ def _run(config: "DictConfig", words: list[str] | None) -> dict[str, Any] | None
         if trainer.is_global_zero:
             _tell(output, data, model, resume)
         if not finished:
-            # of a folder that was moved, see PhaseEnds
-            warnings.filterwarnings("ignore", "The dirpath has changed")
             trainer.fit(model, datamodule=data, ckpt_path=resume, weights_only=True)
         if not trainer.is_global_zero:
             return None
