@@ -3,6 +3,7 @@
 import doctest
 import importlib
 import sys
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from stemgan_data_prep.catalogue.explore.dimension import (
     block_analysis,
     two_nn,
 )
+from stemgan_data_prep.catalogue.explore.neighbours import checked, distinct
 
 FOLDER = Path(__file__).parents[1] / "benchmarks" / "catalogue"
 
@@ -121,7 +123,12 @@ def test_autoencoder_is_the_same_again_and_stops(known):
     points = known.gaussian(120, 4, np.random.default_rng(0)).astype(np.float32)
     state, told = torch.get_rng_state(), []
     brief = Training(epochs=200, patience=3, rate=3e-2)
-    encoded = fit(points, 2, 5, brief, watch=lambda *row: told.append(row))
+
+    def watch(epochs, doing, total):
+        assert (doing, total) == ("autoencoder", 200)
+        yield from (told.append(epoch) or epoch for epoch in epochs)
+
+    encoded = fit(points, 2, 5, brief, watch=watch)
     assert torch.equal(state, torch.get_rng_state())
     again = fit(points, 2, 5, brief)
     np.testing.assert_array_equal(encoded.points, again.points)
@@ -145,7 +152,23 @@ def test_copies_that_differ_in_their_last_digits_count_once_and_errors_are_no_lu
     found = two_nn(np.concatenate([points, copies]))
     assert found.points == 400
     assert found.likelihood == pytest.approx(two_nn(points).likelihood, rel=1e-3)
-    for row in block_analysis(points):
+    rows = block_analysis(np.concatenate([points, copies]))
+    assert [row.points for row in rows] == [row.points for row in block_analysis(points)]
+    for row in rows:
         least = row.likelihood / (row.points * row.parts) ** 0.5
         assert row.fit_error >= 0.999 * least
         assert row.likelihood_error >= 0.999 * least
+
+
+def test_what_is_known_of_copies_and_of_the_whole_changes_nothing():
+    points = np.random.default_rng(0).normal(size=(300, 4))
+    points = np.concatenate([points, points[:40]])
+    single = distinct(checked(points))
+    whole = two_nn(points, single=single)
+    assert (len(single), whole.points) == (300, 300)
+    assert whole.fit == two_nn(points).fit
+    again = block_analysis(points, seed=2)
+    for one, other in zip(
+        block_analysis(points, seed=2, single=single, whole=whole), again, strict=True
+    ):
+        assert astuple(one) == pytest.approx(astuple(other), rel=1e-9)

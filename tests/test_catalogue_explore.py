@@ -12,6 +12,7 @@ from stemgan.cli import main
 from stemgan.cli.catalogues.explore import counts_of
 from stemgan.errors import InputError
 from stemgan.manifest import read_tables
+from stemgan_data_prep.catalogue.explore import dimension, neighbours, selection, steps
 from stemgan_data_prep.catalogue.explore.embedding import embed
 from stemgan_data_prep.catalogue.explore.gathering import gather
 from stemgan_data_prep.catalogue.explore.selection import (
@@ -19,7 +20,7 @@ from stemgan_data_prep.catalogue.explore.selection import (
     effective,
     silhouettes,
 )
-from stemgan_data_prep.catalogue.explore.steps import Settings, fitting
+from stemgan_data_prep.catalogue.explore.steps import Settings, explore, fitting
 from stemgan_data_prep.catalogue.explore.summary import sentences
 from tests.exploring import KINDS, archive
 
@@ -236,3 +237,35 @@ def test_words_say_whether_gaps_part_clusters_and_whether_the_dimension_is_settl
     assert "gaps of density part 4 groups" in said
     assert "--cluster density-saddles:4" in said
     assert "NMI" not in said
+
+
+def test_copies_are_looked_for_once_and_every_step_that_may_take_long_is_shown(monkeypatch):
+    looked, shown = [], {}
+
+    def distinct(points):
+        looked.append(len(points))
+        return neighbours.distinct(points)
+
+    def watch(items, doing, total):
+        shown[doing] = total
+        return items
+
+    for module in (dimension, selection, steps):
+        monkeypatch.setattr(module, "distinct", distinct)
+    features = np.random.default_rng(0).normal(size=(40, 12))
+    features = np.concatenate([features, features[:5]])
+    settings = Settings(("ward", "kmeans"), (2, 3), dims=3, plane="pca")
+    found = explore(features, None, settings, watch)
+    assert (looked, found.copies, found.dimension.points) == ([45], 5, 40)
+    assert found.blocks[0].fit == found.dimension.fit
+    assert list(shown) == [
+        "copies",
+        "dimension",
+        "dimension of parts",
+        "autoencoder",
+        "density peaks",
+        "clustering",
+        "number of clusters",
+        "map",
+    ]
+    assert shown["clustering"] == 2

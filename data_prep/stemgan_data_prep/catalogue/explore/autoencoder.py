@@ -6,7 +6,6 @@ is small, F → width → width / 4 → dims and back; where it no longer improv
 out, it stops, and its best state stays.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from stemgan.errors import InputError
+from stemgan_data_prep.catalogue.explore.features import Watch, unwatched
 from stemgan_data_prep.catalogue.explore.neighbours import checked
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def fit(
     seed: int = 0,
     training: Training | None = None,
     device: str = "cpu",
-    watch: Callable[[int, float], None] | None = None,
+    watch: Watch = unwatched,
 ) -> Encoded:
     """Train an autoencoder on features and encode them.
 
@@ -80,7 +80,7 @@ def fit(
     seed : of start, order and which points are held out; the global state stays as it is.
     training : see `Training`.
     device : as torch names it.
-    watch : told every epoch and the loss of what is held out.
+    watch : see `features.Watch`; of the epochs, of which there may be fewer than the most.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def _train(
     values: "torch.Tensor",
     training: Training,
     draws: "torch.Generator",
-    watch: Callable[[int, float], None] | None,
+    watch: Watch,
 ) -> tuple[list[tuple[int, float, float]], int]:
     """Train until points held out no longer improve; the best state stays in the network."""
     import torch
@@ -140,14 +140,12 @@ def _train(
     schedule = ReduceLROnPlateau(optimiser, factor=0.5, patience=max(1, training.patience // 3))
     losses: list[tuple[int, float, float]] = []
     best, lowest, state = 0, float("inf"), network.state_dict()
-    for epoch in range(training.epochs):
+    for epoch in watch(range(training.epochs), "autoencoder", training.epochs):
         loss = _epoch(network, seen, optimiser, training.batch, draws)
         with torch.no_grad():
             score = (network(held) - held).square().mean().item()
         schedule.step(score)
         losses.append((epoch, loss, score))
-        if watch:
-            watch(epoch, score)
         if score < lowest:
             best, lowest = epoch, score
             state = {name: value.clone() for name, value in network.state_dict().items()}

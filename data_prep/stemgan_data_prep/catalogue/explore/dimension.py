@@ -72,7 +72,9 @@ class Block:
     distance: float
 
 
-def two_nn(features: np.ndarray, discarded: float = 0.1) -> Dimension:
+def two_nn(
+    features: np.ndarray, discarded: float = 0.1, single: np.ndarray | None = None
+) -> Dimension:
     """Estimate the intrinsic dimension of points.
 
     Points given twice are counted once: their ratio does not exist.
@@ -81,6 +83,7 @@ def two_nn(features: np.ndarray, discarded: float = 0.1) -> Dimension:
     ----------
     features : (N, F), N ≥ 20 distinct ones.
     discarded : share of the largest ratios that the fit leaves out, as published 0.1.
+    single : indices of the distinct points, where they are known already (`distinct`).
 
     Raises
     ------
@@ -92,8 +95,12 @@ def two_nn(features: np.ndarray, discarded: float = 0.1) -> Dimension:
     >>> round(two_nn(points).fit)
     1
     """
+    return _of_distinct(_distinct_of(features, single), discarded)
+
+
+def _distinct_of(features: np.ndarray, single: np.ndarray | None) -> np.ndarray:
     points = checked(features, _LEAST)
-    return _of_distinct(points[distinct(points)], discarded)
+    return points[distinct(points) if single is None else single]
 
 
 def _of_distinct(points: np.ndarray, discarded: float) -> Dimension:
@@ -130,6 +137,8 @@ def block_analysis(
     smallest: int = 50,
     parts: int = 20,
     seed: int = 0,
+    single: np.ndarray | None = None,
+    whole: Dimension | None = None,
 ) -> list[Block]:
     """Estimate the dimension on random disjoint parts of N, N/2, N/4 … points.
 
@@ -140,19 +149,23 @@ def block_analysis(
     smallest : points of the smallest parts, at least 20 (all points where they are fewer).
     parts : most parts of one size that are looked at.
     seed : of the order in which the points are dealt out.
+    single, whole : the distinct points and the estimate of them all (`two_nn`), where they are
+        known already.
 
     Returns
     -------
     One row a size, the whole first.
     """
-    points = checked(features, _LEAST)
-    points = points[distinct(points)]
+    points = _distinct_of(features, single)
     points = points[np.random.default_rng(seed).permutation(len(points))]
     rows, divisor = [], 1
     while divisor == 1 or len(points) // divisor >= max(smallest, _LEAST):
         size = len(points) // divisor
         starts = range(0, min(divisor, parts) * size, size)
-        rows.append(_block([_of_distinct(points[i : i + size], discarded) for i in starts]))
+        known = whole if divisor == 1 else None
+        rows.append(
+            _block([known or _of_distinct(points[i : i + size], discarded) for i in starts])
+        )
         divisor *= 2
     return rows
 

@@ -37,7 +37,10 @@ Scores = Mapping[str, NDArray[np.float64]]
 
 
 def criteria(
-    points: NDArray[np.floating], counts: Sequence[int], seed: int = 0
+    points: NDArray[np.floating],
+    counts: Sequence[int],
+    seed: int = 0,
+    single: NDArray[np.int64] | None = None,
 ) -> dict[int, float]:
     """Return the Bayesian information criterion of mixtures, by the number of Gaussians.
 
@@ -49,9 +52,10 @@ def criteria(
     points : (N, D).
     counts : numbers of clusters; 1 is tried too, and none of more than a fifth of the points.
     seed : of the sample and of the mixtures' starts.
+    single : indices of the distinct points, where they are known already.
     """
     points = checked(points)
-    points = points[distinct(points)]
+    points = points[distinct(points) if single is None else single]
     points = points[np.random.default_rng(seed).permutation(len(points))[:_COMPARED]]
     points = checked(points, 1)
     if len(points) < 2 * _FEWEST:

@@ -1,7 +1,8 @@
 """From features to structure: dimension → fewer dimensions → clusters → scores → a map."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,8 @@ from stemgan_data_prep.catalogue.explore.selection import (
     likeliest,
     silhouettes,
 )
+
+T = TypeVar("T")
 
 FEWEST = 20
 """Pictures below which there is no structure to find."""
@@ -131,28 +134,38 @@ def explore(
     total = len(features)
     settings = fitting(settings, total)
     counts = settings.counts
-    dimension = two_nn(features)
-    blocks = block_analysis(features, seed=settings.seed)
+    single = _shown(watch, "copies", lambda: distinct(checked(features)))
+    dimension = _shown(watch, "dimension", lambda: two_nn(features, single=single))
+    blocks = _shown(
+        watch,
+        "dimension of parts",
+        lambda: block_analysis(features, seed=settings.seed, single=single, whole=dimension),
+    )
     encoded = None
     points = np.asarray(features, dtype=np.float64)
     if 0 < settings.dims < features.shape[1]:
-        encoded = fit(features, settings.dims, settings.seed)
+        encoded = fit(features, settings.dims, settings.seed, watch=watch)
         points = encoded.points.astype(np.float64)
-    peaks = find_peaks(points)
+    peaks = _shown(watch, "density peaks", lambda: find_peaks(points))
     found = {
         method: clusters(points, method, counts, settings.seed, peaks)
         for method in watch(settings.methods, "clustering", len(settings.methods))
     }
     scores = silhouettes(points, found, settings.seed)
-    numbers = criteria(points, counts, settings.seed)
+    numbers = _shown(
+        watch,
+        "number of clusters",
+        lambda: criteria(points, counts, settings.seed, single),
+    )
     method, count = chosen_clusters(found, scores, counts, settings.pick, likeliest(numbers))
     alike = nearest(points, min(_ALIKE, total - 1))[1]
+    places = _shown(watch, "map", lambda: embed(points, settings.plane, settings.seed))
     return Structure(
         dimension,
         blocks,
         encoded,
         points,
-        total - len(distinct(checked(features))),
+        total - len(single),
         counts,
         found,
         scores,
@@ -162,9 +175,15 @@ def explore(
         method,
         count,
         found[method][counts.index(count)],
-        embed(points, settings.plane, settings.seed),
+        places,
         alike,
     )
+
+
+def _shown(watch: Watch, doing: str, work: Callable[[], T]) -> T:
+    """Do one thing, shown as one step."""
+    (found,) = [work() for _ in watch((0,), doing, 1)]
+    return found
 
 
 def fitting(settings: Settings, total: int) -> Settings:
