@@ -1,7 +1,9 @@
 import csv
 import json
 import os
+import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -195,6 +197,22 @@ def test_images_that_trained_are_told(labelled, run, tmp_path, capsys):
     assert "6 of 12 pictures" in printed.err
     page = (tmp_path / "report" / "report.html").read_text("utf-8")
     assert "6 of 12 pictures" in page
+
+
+def test_pictures_of_groups_that_trained_are_told(labelled, run, tmp_path, capsys):
+    one = find_pictures([labelled]).pictures[0]
+    folder = tmp_path / "run"
+    folder.mkdir()
+    shutil.copy(run / "classifier.safetensors", folder)
+    write_split(folder / "split.csv", {"train": [replace(one, group="specimen")]})
+    groups = tmp_path / "groups.csv"
+    lines = [f"{labelled.as_posix()}/rough/{i}.tif,specimen" for i in range(2)]
+    groups.write_text("file,group\n" + "\n".join(lines) + "\n")
+    command = ["catalogue", "report", str(folder), str(labelled), "--table", str(groups)]
+    assert main([*command, "-o", str(tmp_path / "report"), "--json"]) == 0
+    first, second, *_ = json.loads(capsys.readouterr().out)["notes"]
+    assert "1 of 12 pictures trained or validated" in first
+    assert "2 of 12 pictures are of groups of which others trained" in second
 
 
 def test_labels_may_stand_in_a_table(labelled, run, tmp_path, capsys):

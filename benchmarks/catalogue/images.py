@@ -93,7 +93,10 @@ def cut(sem: Path, folder: Path, side: int) -> None:
             path = folder / name / f"{file.stem}_{number:02}.tif"
             write_image(path, tile, overwrite=True)
             said.append((path.relative_to(folder).as_posix(), file.stem, name))
-    with whole_file(folder / NAME) as temporary, temporary.open("w", newline="") as stream:
+    with (
+        whole_file(folder / NAME) as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as stream,
+    ):
         csv.writer(stream).writerows([("file", "group", "category"), *said])
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stemgan.cli.catalogue import ACTIONS
-from stemgan.cli.common import emit, parser_for, progress, say
+from stemgan.cli.common import emit, parser_for, progress
+from stemgan.cli.left_out import say_left_out
 from stemgan.errors import InputError
 
 if TYPE_CHECKING:
@@ -57,8 +58,7 @@ def main(argv: list[str]) -> None:
     check_any(found.pictures, found.left_out)
     predictions = predict(network, info, found.pictures, **running(args))
     left_out = [*found.left_out, *predictions.left_out]
-    for key, reason in left_out:
-        say(f"left out {key}: {reason}")
+    say_left_out(left_out)
     table = rows(predictions, args.output.parent, args.top)
     write_rows(args.output, table, columns(args.top, len(info.classes)))
     figures = {"output": str(args.output), **_figures(predictions), "left_out": len(left_out)}

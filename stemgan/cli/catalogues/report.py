@@ -1,6 +1,7 @@
 """`stemgan catalogue report`: how good a classifier is on labelled pictures."""
 
 import argparse
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from stemgan.cli.catalogue import ACTIONS
 from stemgan.cli.catalogues.predict import add_running, check_any, check_running, running
 from stemgan.cli.common import emit, parser_for, say
+from stemgan.cli.left_out import say_left_out
 from stemgan.errors import InputError
 
 if TYPE_CHECKING:
@@ -49,16 +51,15 @@ def main(argv: list[str]) -> None:
     pictures, left_out = _pictures(args, run)
     notes = _seen(pictures, run) if args.images else []
     predictions = predict(network, info, pictures, **running(args))
-    for key, reason in [*left_out, *predictions.left_out]:
-        say(f"left out {key}: {reason}")
+    left_out = [*left_out, *predictions.left_out]
+    say_left_out(left_out)
     found = write_report(
         args.output, predictions, title=args.title, facts=_facts(info, args), notes=notes
     )
     for note in found["notes"]:
         say(f"note: {note}")
-    lost = len(left_out) + len(predictions.left_out)
     files = [str(args.output / name) for name in FILES if (args.output / name).exists()]
-    figures = {**found, "output": str(args.output), "files": files, "left_out": lost}
+    figures = {**found, "output": str(args.output), "files": files, "left_out": len(left_out)}
     emit(figures, _text(figures), as_json=args.json)
 
 
@@ -116,20 +117,31 @@ def _pictures(
 
 
 def _seen(pictures: "Sequence[Picture]", run: Path) -> list[str]:
-    """Say how many pictures had a part in training, as far as the run says."""
+    """Say how many pictures, or others of their groups, had a part in training, if known."""
     from stemgan_data_prep.catalogue.sides import NAME, read_split
 
     if not (run / NAME).is_file():
         return []
     used = [one for split in ("train", "val") for one in read_split(run / NAME, split)]
     files = {one.file.resolve() for one in used}
-    seen = sum(one.file.resolve() in files for one in pictures)
-    if not seen:
-        return []
+    groups = {one.group for one in used if _grouped(one)}
+    others = [one for one in pictures if one.file.resolve() not in files]
+    alike = sum(_grouped(one) and one.group in groups for one in others)
+    parts = {
+        "trained or validated this classifier": len(pictures) - len(others),
+        "are of groups of which others trained or validated this classifier": alike,
+    }
     return [
-        f"{seen} of {len(pictures)} pictures trained or validated this classifier, so that the "
-        "figures are too good: judge it on others."
+        f"{count} of {len(pictures)} pictures {did}, so that the figures are too good: judge "
+        "it on others."
+        for did, count in parts.items()
+        if count
     ]
+
+
+def _grouped(picture: "Picture") -> bool:
+    """Tell whether a group was given: without one, it is the picture's file."""
+    return picture.group != re.sub(r"#\d+$", "", picture.key)
 
 
 def _facts(info: "Info", args: argparse.Namespace) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from stemgan.cli.catalogue import ACTIONS
 from stemgan.cli.common import emit, parser_for, progress, say
+from stemgan.cli.left_out import say_left_out
 from stemgan.errors import InputError
 
 if TYPE_CHECKING:
@@ -53,8 +54,7 @@ def main(argv: list[str]) -> None:
     looked = [_drawn(one, pictures) for one in progress(looking, "scale", len(found.sources))]
     left_out = [(odd.key, odd.reason) for odd in found.rejected]
     left_out += [(one.source.key, one.reason) for one in looked if one.scale is None]
-    for key, why in left_out:
-        say(f"left out {key}: {why}")
+    say_left_out(left_out)
     table = rows(looked, args.output.parent, args.bins)
     write_rows(args.output, table, COLUMNS)
     figures = {
