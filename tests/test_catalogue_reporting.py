@@ -196,3 +196,16 @@ def test_two_classes_have_no_three_likeliest(tmp_path):
         "second",
         "second_confidence",
     ]
+
+
+def test_names_of_classes_are_no_formulas(tmp_path):
+    given = predictions(tmp_path)
+    names = (r"$\nothing$", "a\nb", "long " * 30, "cubes, $5")
+    renamed = [
+        replace(one, label=names[label])
+        for one, label in zip(given.pictures, LABELS, strict=True)
+    ]
+    write_report(tmp_path / "report", Predictions(renamed, GIVEN, names))
+    for name in ("confusion.png", "mistakes.png"):
+        with Image.open(tmp_path / "report" / name) as picture:
+            assert max(picture.size) < 3000

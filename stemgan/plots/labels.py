@@ -50,7 +50,7 @@ def error_by_label(
                 linestyle="none",
                 label=folded(method, 99),
             )
-        axis.set_yticks(range(len(labels)), counted(rows, by, labels))
+        axis.set_yticks(range(len(labels)), map(literal, counted(rows, by, labels)))
         axis.set_ylim(-0.5, len(labels) - 0.5)
         axis.set_xlim(0, 1.05 * axis.get_xlim()[1])
         axis.set(title=titles[key], xlabel=_ERROR)
@@ -83,3 +83,14 @@ def counted(rows: Sequence[Row], by: str, labels: Iterable[str]) -> list[str]:
         of = "" if groups == images else f", {groups} group{'s'[: groups != 1]}"
         said.append(f"{label or '(none)'} ({images} image{'s'[: images != 1]}{of})")
     return said
+
+
+def literal(text: str) -> str:
+    r"""Write a name that is anyone's so that no sign of it is read as a formula.
+
+    Examples
+    --------
+    >>> print(literal("cubes, $5"))
+    cubes, \$5
+    """
+    return " ".join(text.split()).replace("$", r"\$")

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgan.errors import InputError
+from stemgan.plots.labels import literal
 from stemgan.plots.style import COLOURS, pyplot, save
 from stemgan_data_prep.catalogue.pixels import pixels
 from stemgan_data_prep.catalogue.reporting.judging import Judged
@@ -19,6 +20,8 @@ _MOST_COUNTS = 20
 _COLUMNS = 6
 _LETTERS = 26
 """Of a class's name above a mistake."""
+_LONGER = 40
+"""Of one beside the counts."""
 
 
 class Mistake(NamedTuple):
@@ -69,12 +72,13 @@ def draw_confusion(path: Path, judged: Judged) -> None:
     counts = judged.confusion
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     side = float(np.clip(0.5 * len(counts), 1.5, 16))
-    room = 0.085 * max(map(len, judged.classes))  # what names take [inches]
+    names = [_short(name, _LONGER) for name in judged.classes]
+    room = 0.1 * max(map(len, names))  # what names take [inches]
     figure, axes = plt.subplots(figsize=(side + room + 0.6, side + 0.75 * room + 0.9))
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     ticks = np.arange(len(counts))
-    axes.set_xticks(ticks, judged.classes, rotation=45, ha="right", rotation_mode="anchor")
-    axes.set_yticks(ticks, judged.classes)
+    axes.set_xticks(ticks, map(literal, names), rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(ticks, map(literal, names))
     axes.set(xlabel="class found", ylabel="true class")
     axes.set_title("images; the darker, the larger the share", fontsize=9)
     axes.grid(visible=False)
@@ -144,11 +148,11 @@ def _panel(axes: Any, mistake: Mistake) -> None:  # noqa: ANN401 (matplotlib's)
     else:
         axes.imshow(mistake.image, cmap="gray", vmin=0, vmax=255)
     axes.set_title(
-        f"{_short(mistake.truth)}\ntaken for {_short(mistake.found)}\n"
+        f"{literal(_short(mistake.truth))}\ntaken for {literal(_short(mistake.found))}\n"
         f"confidence {100 * mistake.confidence:.0f} %",
         fontsize=8,
     )
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= _LETTERS else name[: _LETTERS - 1] + "…"
+def _short(name: str, letters: int = _LETTERS) -> str:
+    return name if len(name) <= letters else name[: letters - 1] + "…"

@@ -69,7 +69,8 @@ def _hardest(rows: Sequence[Row]) -> list[str]:
         missed = round(worst["images"] * (1 - worst["recall"]))
         lines.append(
             f"{worst['class']} is missed most: {missed} of {worst['images']}, of which "
-            f"{worst['missed']} are taken for {worst['taken_for']}."
+            f"{worst['missed']} {'is' if worst['missed'] == 1 else 'are'} taken for "
+            f"{worst['taken_for']}."
         )
     if absent:
         lines.append(f"No image tells how well these are found: {', '.join(absent)}.")
