@@ -173,3 +173,8 @@ def test_groups_of_single_images_hold_across_files_and_against_what_is_reserved(
     assert prepare(tmp_path / "in", "-o", tmp_path / "y", *more) == 2
     assert "several values of group (g, k)" in capsys.readouterr().err
     assert prepare(tmp_path / "in", "-o", tmp_path / "y", *more, "--group-by", "file") == 0
+
+
+def test_a_decimal_comma_is_not_guessed_at():
+    (condition,) = parse_conditions("confidence>=0.8")
+    assert "0,95 is no number such as 0.5" in condition.refusal({"confidence": "0,95"})

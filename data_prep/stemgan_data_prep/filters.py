@@ -56,7 +56,7 @@ class Condition:
             if same == (self.relation == "="):
                 return None
         elif number is None:
-            return f"its {self.figure} {value} is no number"
+            return f"its {self.figure} {value} is no number such as 0.5"
         elif _ORDER[self.relation](number, float(self.bound)):
             return None
         said = f"{value:.4g}" if isinstance(value, float) else value
