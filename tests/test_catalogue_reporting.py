@@ -1,5 +1,6 @@
 import csv
 import json
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -209,3 +210,18 @@ def test_names_of_classes_are_no_formulas(tmp_path):
     for name in ("confusion.png", "mistakes.png"):
         with Image.open(tmp_path / "report" / name) as picture:
             assert max(picture.size) < 3000
+
+
+def test_names_that_no_font_has_are_numbers_that_the_page_explains(tmp_path, monkeypatch):
+    given = predictions(tmp_path)
+    names = ("\u7c89\u672b", *CLASSES[1:])
+    renamed = [
+        replace(one, label=names[label])
+        for one, label in zip(given.pictures, LABELS, strict=True)
+    ]
+    monkeypatch.setattr("stemgan.plots.lettering._font_of", lambda letters: None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # matplotlib's, of missing letters
+        write_report(tmp_path / "report", Predictions(renamed, GIVEN, names))
+    page = (tmp_path / "report" / "report.html").read_text("utf-8")
+    assert "In the figures saved as PNG, #1 is \u7c89\u672b." in page

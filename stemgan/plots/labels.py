@@ -32,7 +32,9 @@ def error_by_label(
     across = min(len(keys), 3)
     down = math.ceil(len(keys) / across)
     size = (2.8 + 3.6 * across, down * (1.3 + 0.34 * len(labels)) + 0.6)
-    figure, axes = pyplot().subplots(down, across, figsize=size, squeeze=False, sharey=True)
+    figure, axes = pyplot(labels).subplots(
+        down, across, figsize=size, squeeze=False, sharey=True
+    )
     for axis in axes.flat[len(keys) :]:
         axis.set_visible(False)
     methods = unique(row["method"] for row in rows)

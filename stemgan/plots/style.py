@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stemgan.files import whole_file
+from stemgan.plots.lettering import font_families
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,14 +40,20 @@ MARKS = "osD^vPX*"
 """Marks of lines and dots."""
 
 
-def pyplot() -> Any:  # noqa: ANN401 (a module)
-    """Import matplotlib's pyplot, drawing into files, in our style."""
+def pyplot(names: Iterable[str] = ()) -> Any:  # noqa: ANN401 (a module)
+    """Import matplotlib's pyplot, drawing into files, in our style.
+
+    Parameters
+    ----------
+    names : what will be written that is not ours, such as names of classes, which may need
+        other fonts.
+    """
     import matplotlib as mpl
 
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 
-    plt.style.use(_STYLE)
+    plt.style.use({**_STYLE, "font.family": font_families(names)})
     return plt
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from stemgan.plots.lettering import drawable
 from stemgan.plots.page import data_uri, part, small_picture, whole_page
 from stemgan.study.report.hypertext import paragraphs, table
 from stemgan.study.report.tabled import Cell
@@ -104,11 +105,19 @@ def _confusion(judged: Judged) -> str:
     )
     return (
         '<p class="soft">Images by their true class (rows) and by the class found (columns); '
-        "the darker, the larger the share of the true class. The diagonal is right.</p>"
+        "the darker, the larger the share of the true class. The diagonal is right."
+        f"{_numbered(judged.classes)}</p>"
         '<div class="scroll" tabindex="0" role="region" aria-label="confusion matrix">'
         f'<table class="confusion"><thead><tr><td></td>{head}</tr></thead>'
         f"<tbody>{lines}</tbody></table></div>"
     )
+
+
+def _numbered(names: Sequence[str]) -> str:
+    """Say which names are numbers in the pictures beside the page, where no font has them."""
+    pairs = zip(drawable(names), names, strict=True)
+    said = [f"{drawn} is {escape(name)}" for drawn, name in pairs if drawn != name]
+    return f" In the figures saved as PNG, {', '.join(said)}." if said else ""
 
 
 def _cells(truth: str, line: NDArray[np.int64], names: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from stemgan.errors import InputError
 from stemgan.plots.labels import literal
+from stemgan.plots.lettering import drawable
 from stemgan.plots.style import COLOURS, pyplot, save
 from stemgan_data_prep.catalogue.pixels import pixels
 from stemgan_data_prep.catalogue.reporting.judging import Judged
@@ -68,11 +69,11 @@ def read_mistakes(judged: Judged, count: int = SHOWN) -> list[Mistake]:
 
 def draw_confusion(path: Path, judged: Judged) -> None:
     """Draw the share of each true class (row) that was taken for each class (column)."""
-    plt = pyplot()
+    plt = pyplot(judged.classes)
     counts = judged.confusion
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     side = float(np.clip(0.5 * len(counts), 1.5, 16))
-    names = [_short(name, _LONGER) for name in judged.classes]
+    names = [_short(name, _LONGER) for name in drawable(judged.classes)]
     room = 0.1 * max(map(len, names))  # what names take [inches]
     figure, axes = plt.subplots(figsize=(side + room + 0.6, side + 0.75 * room + 0.9))
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -125,14 +126,15 @@ def draw_mistakes(path: Path, judged: Judged, shown: list[Mistake]) -> None:
     if not shown:
         path.unlink(missing_ok=True)
         return
-    plt = pyplot()
+    plt = pyplot(judged.classes)
+    names = dict(zip(judged.classes, drawable(judged.classes), strict=True))
     columns = min(_COLUMNS, len(shown))
     lines = -(-len(shown) // columns)
     figure, axes = plt.subplots(
         lines, columns, figsize=(2.1 * max(columns, 2), 2.65 * lines + 0.4), squeeze=False
     )
     for place, mistake in zip(axes.flat, shown, strict=False):
-        _panel(place, mistake)
+        _panel(place, mistake, names)
     for place in axes.flat[len(shown) :]:
         place.set_axis_off()
     count = len(judged.mistakes)
@@ -140,16 +142,20 @@ def draw_mistakes(path: Path, judged: Judged, shown: list[Mistake]) -> None:
     save(figure, path)
 
 
-def _panel(axes: Any, mistake: Mistake) -> None:  # noqa: ANN401 (matplotlib's)
+def _panel(
+    axes: Any,  # noqa: ANN401 (matplotlib's)
+    mistake: Mistake,
+    names: dict[str, str],
+) -> None:
     axes.set(xticks=(), yticks=())
     axes.grid(visible=False)
     if mistake.image is None:
         axes.text(0.5, 0.5, "cannot be read", ha="center", va="center")
     else:
         axes.imshow(mistake.image, cmap="gray", vmin=0, vmax=255)
+    truth, found = (literal(_short(names[one])) for one in (mistake.truth, mistake.found))
     axes.set_title(
-        f"{literal(_short(mistake.truth))}\ntaken for {literal(_short(mistake.found))}\n"
-        f"confidence {100 * mistake.confidence:.0f} %",
+        f"{truth}\ntaken for {found}\nconfidence {100 * mistake.confidence:.0f} %",
         fontsize=8,
     )
 
