@@ -81,7 +81,10 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if name not in COMMANDS:
             raise InputError(f"there is no command {name!r}: {_nearest(name)}")
-        import_module(f"stemgan.cli.{name}").main(rest)
+        from stemgan.cli.interrupts import never_lost
+
+        with never_lost():
+            import_module(f"stemgan.cli.{name}").main(rest)
         sys.stdout.flush()  # so that a closed pipe is found here, not at the end
     except BrokenPipeError:
         # The reader, `head` say, has had enough; what Python flushes at the end goes nowhere.
