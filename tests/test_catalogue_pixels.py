@@ -78,7 +78,7 @@ def test_compressed_bars_are_cut_off_and_smooth_layers_are_not(tmp_path):
     ("image", "why"),
     [
         (np.full((64, 64), 3.0), "shows nothing"),
-        (np.full((64, 64), np.nan), "not finite"),
+        (np.full((64, 64), np.nan), "than 50.0%: it shows too little to be classified$"),
         (waves(64, 20), "at least 32 px"),
     ],
 )

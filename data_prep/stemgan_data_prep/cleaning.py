@@ -15,6 +15,7 @@ _LINE = 0.9
 _ABOVE = 0.2
 _ROWS_ABOVE = 16
 _GROWTHS = 64
+_HINT = "a partial scan cannot train, or allow more with --max-nonfinite"
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,9 @@ class Cut:
         return image[self.top : self.bottom, self.left : self.right]
 
 
-def repair(image: NDArray[np.float32], most: float, where: str) -> tuple[NDArray, int]:
+def repair(
+    image: NDArray[np.float32], most: float, where: str, hint: str = _HINT
+) -> tuple[NDArray, int]:
     """Replace values that are not finite by the mean of their finite neighbours.
 
     Holes close from their edges inwards, a pixel at a time.
@@ -45,7 +48,7 @@ def repair(image: NDArray[np.float32], most: float, where: str) -> tuple[NDArray
     ----------
     image : (H, W); returned as it is where all is finite.
     most : largest share of pixels to repair.
-    where : the image, for the message.
+    where, hint : the image, and what to do about it, for the message.
 
     Returns
     -------
@@ -63,7 +66,7 @@ def repair(image: NDArray[np.float32], most: float, where: str) -> tuple[NDArray
         raise UnfitError(
             "not finite",
             f"{where} has {missing / finite.size:.1%} of its values not finite, more than "
-            f"{most:.1%}: a partial scan cannot train, or allow more with --max-nonfinite",
+            f"{most:.1%}: {hint}",
         )
     data = np.where(finite, image, 0).astype(np.float64)
     known = finite.astype(np.float64)

@@ -102,7 +102,7 @@ def square(
     ------
     UnfitError : it is a thumbnail, shows nothing, or is not finite for the most part.
     """
-    repaired, _ = repair(image, _MOST_REPAIRED, where)
+    repaired, _ = repair(image, _MOST_REPAIRED, where, "it shows too little to be classified")
     inside = _inside(repaired, lossy).of(repaired)
     height, width = inside.shape
     if min(height, width) < _SMALLEST:
