@@ -30,9 +30,10 @@ from info_bars_drawing import STYLES, Rendered, render
 
 from stemgan.files import check_folder
 from stemgan.images import READABLE, read_micrograph, write_picture
-from stemgan_data_prep.catalogue.scale.deciding import Scale, scale_of
+from stemgan_data_prep.catalogue.scale.deciding import scale_of
 from stemgan_data_prep.catalogue.scale.previews import preview
 from stemgan_data_prep.catalogue.scale.reading import available
+from stemgan_data_prep.catalogue.scale.scales import Scale
 from stemgan_data_prep.catalogue.scale.units import parse_length
 from stemgan_data_prep.catalogue.tables import write_rows
 

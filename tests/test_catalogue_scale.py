@@ -13,13 +13,14 @@ from stemgan.errors import InputError
 from stemgan.images import read_micrograph, write_image
 from stemgan_data_prep.catalogue.scale import reading
 from stemgan_data_prep.catalogue.scale.binning import bin_name, edges
-from stemgan_data_prep.catalogue.scale.deciding import Scale, _best, scale_of
+from stemgan_data_prep.catalogue.scale.deciding import scale_of
 from stemgan_data_prep.catalogue.scale.evidence import Evidence, Refused, judge
 from stemgan_data_prep.catalogue.scale.finding import Box
 from stemgan_data_prep.catalogue.scale.glyphs import Shapes
 from stemgan_data_prep.catalogue.scale.previews import preview
 from stemgan_data_prep.catalogue.scale.printed import Printed, printed
 from stemgan_data_prep.catalogue.scale.reading import Reading
+from stemgan_data_prep.catalogue.scale.scales import Scale, best_of, with_metadata
 from stemgan_data_prep.catalogue.scale.units import is_round, parse_length
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
@@ -103,6 +104,8 @@ def test_what_reads_and_looks_alike_is_taken():
         (_evidence("10 nm", "10 nm", shapes=Shapes(((0, 1, 0, 0),), "µm")), "looks like µm"),
         (_evidence("9.7 nm", "9.7 nm"), "nobody draws"),
         (_evidence("10 um", "10 um", said=printed("View field: 138 um")), "say otherwise"),
+        (_evidence("5 mm", "5 mm"), "no microscope"),  # a printed rule: 50 mm wide
+        (_evidence("5 mm", "5 mm", metadata=5e4), "no microscope"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(evidence, why):
@@ -152,6 +155,24 @@ def test_metadata_and_bar_must_agree(drawing, tesseract):
     assert (plain.pixel_size, plain.source) == (2.5, "metadata")
 
 
+def test_metadata_that_a_doubtful_bar_contradicts_are_refused(drawing, tesseract):
+    readings = _evidence("10 um", "16 um", "16 pm")
+    assert readings.sizes == pytest.approx((1.6e-4, 100, 160))
+    doubt = Scale(bar_px=100.0, error=0.005, reason="disagree", doubtful=readings.sizes)
+    assert with_metadata(doubt, 101.0).source == "metadata"
+    refused = with_metadata(doubt, 50.0)
+    assert (refused.pixel_size, refused.source, refused.confidence) == (None, "", 0.0)
+    assert refused.reason.startswith("the bar may say 0.16 pm or 100 nm or 160 nm a pixel")
+    assert refused.reason.endswith("the metadata 50 nm")
+    burnt = drawing.render(0, 0, ("burnt",))
+    image = burnt.image.astype(np.float32)
+    alone = scale_of(image)
+    assert (alone.pixel_size, bool(alone.doubtful)) == (None, True)
+    both = scale_of(image, 0.3 * burnt.pixel_size)
+    assert both.pixel_size is None
+    assert "the bar may say" in both.reason
+
+
 def test_a_bar_that_is_cut_off_gives_no_scale(drawing, tesseract):
     truth = drawing.render(8, 0, ("jeol",))
     image = truth.image.astype(np.float32)
@@ -166,11 +187,11 @@ def test_a_bar_that_is_cut_off_gives_no_scale(drawing, tesseract):
 def test_two_bars_of_which_one_was_not_read_give_no_scale():
     one = Scale(pixel_size=2.0, confidence=0.995, bar_px=100.0, label=Box(0, 20, 10, 80))
     other = Scale(bar_px=60.0, label=Box(300, 320, 10, 80))
-    assert _best([one], [one]) == one
-    refused = _best([one], [one, other])
+    assert best_of([one], [one]) == one
+    refused = best_of([one], [one, other])
     assert (refused.pixel_size, refused.reason[:18]) == (None, "there are two bars")
     again = Scale(bar_px=60.0, label=Box(2, 22, 12, 90))  # the same label, at another line
-    assert _best([one], [one, again]) == one
+    assert best_of([one], [one, again]) == one
 
 
 @pytest.mark.parametrize("image", [np.zeros((5, 5)), np.full((40, 60), np.nan), np.eye(90)])

@@ -5,7 +5,6 @@ shapes disagree on, lengths that nobody chooses for a bar, and scales that other
 picture or its metadata deny are refused.
 """
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,44 +23,11 @@ from stemgan_data_prep.catalogue.scale.finding import (
 )
 from stemgan_data_prep.catalogue.scale.glyphs import Shapes, shapes
 from stemgan_data_prep.catalogue.scale.printed import Printed, printed
-from stemgan_data_prep.catalogue.scale.units import pretty
+from stemgan_data_prep.catalogue.scale.scales import Scale, best_of, with_metadata
 from stemgan_data_prep.catalogue.scale.words import labels, lettering
 
-LEAST = 0.95
-"""Scales of less confidence are refused."""
-_AGREE = 0.02
 _MOST_BARS, _MOST_READ = 40, 6
 _LETTERS = range(2, 13)
-
-
-@dataclass(frozen=True)
-class Scale:
-    """What was found in one picture.
-
-    Attributes
-    ----------
-    pixel_size : side of a pixel [nm], or None where it is refused.
-    confidence : expected share of such readings of bars that are right, 0 to 1, see
-        `evidence`; 0 where no bar was read.
-    source : "bar", "bar and metadata", "metadata" or "".
-    bar_px : length of the bar [px], or None where no bar was found.
-    error : how far the scale may be off for how the bar is drawn, as a share of it.
-    text : the length as it was read, in plain spelling; "" where it was not.
-    reason : why there is no scale, or what speaks against it; "" where all is well.
-    bar, label : boxes in the picture, for a preview; None where not found.
-    kind : what speaks for the reading, in the words of `evidence`; "" where there is none.
-    """
-
-    pixel_size: float | None = None
-    confidence: float = 0.0
-    source: str = ""
-    bar_px: float | None = None
-    error: float | None = None
-    text: str = ""
-    reason: str = ""
-    bar: Box | None = None
-    label: Box | None = None
-    kind: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +60,7 @@ def scale_of(
             found = scale
         if found is not None and (found.pixel_size is not None or region.strip):
             break
-    return _with_metadata(found, metadata)
+    return with_metadata(found, metadata)
 
 
 def _in_region(region: Region, metadata: float | None, *, text: bool) -> Scale | None:
@@ -108,13 +74,15 @@ def _in_region(region: Region, metadata: float | None, *, text: bool) -> Scale |
     read, doubts = [], []
     said = _said(pairs[0])
     for pair in pairs:
+        evidence = _evidence(pair, said, metadata)
         try:
-            read.append(_read(pair, said, metadata))
+            read.append(_read(pair, evidence))
         except Refused as no:
             if no.text:
-                doubts.append(replace(_seen(pair), text=no.text, reason=str(no)))
+                doubt = replace(_seen(pair), text=no.text, reason=str(no))
+                doubts.append(replace(doubt, doubtful=evidence.sizes))
     if read:
-        return _best(read, [_seen(pair) for pair in pairs if pair.shapes.unit is not None])
+        return best_of(read, [_seen(pair) for pair in pairs if pair.shapes.unit is not None])
     if not doubts and likely is not None:
         doubts.append(replace(likely, reason="its text could not be read"))
     return doubts[0] if doubts else None
@@ -148,37 +116,9 @@ def _said(pair: _Candidate) -> Printed:
     return printed(reading.read_strip(region.ink, pair.label.height))
 
 
-def _best(read: list[Scale], labelled: list[Scale]) -> Scale:
-    """Take the surest reading, unless another denies it or it is not sure enough.
-
-    Parameters
-    ----------
-    read : what was read of bars.
-    labelled : all bars whose labels look like lengths, whether these were read or not.
-    """
-    best = max(read, key=lambda scale: scale.confidence)
-    sizes = [scale.pixel_size for scale in read if scale.pixel_size]
-    refused = replace(best, pixel_size=None, source="")
-    if max(sizes) > (1 + _AGREE) * min(sizes):
-        return replace(refused, confidence=0.0, reason="two bars disagree")
-    if any(_is_other(best, scale) for scale in labelled):
-        return replace(refused, confidence=0.0, reason="there are two bars, one was not read")
-    if best.confidence < LEAST:
-        return replace(refused, reason="too little speaks for how it was read")
-    return best
-
-
-def _is_other(best: Scale, scale: Scale) -> bool:
-    """Tell a bar of another length with another label, such as a length measured by hand."""
-    if not (best.label and scale.label and best.bar_px and scale.bar_px):
-        return False
-    apart = best.label.overlap(scale.label) <= 0 or best.label.gap(scale.label) >= 0
-    return apart and abs(math.log(scale.bar_px / best.bar_px)) > _AGREE
-
-
-def _read(pair: _Candidate, said: Printed, metadata: float | None) -> Scale:
-    """Read the label of a bar and judge it."""
-    evidence = Evidence(
+def _evidence(pair: _Candidate, said: Printed, metadata: float | None) -> Evidence:
+    """Read the label of a bar, and bring together what is known of it."""
+    return Evidence(
         readings=tuple(reading.read_label(pair.ink)),
         shapes=pair.shapes,
         bar=pair.bar.length,
@@ -187,6 +127,10 @@ def _read(pair: _Candidate, said: Printed, metadata: float | None) -> Scale:
         said=said,
         metadata=metadata,
     )
+
+
+def _read(pair: _Candidate, evidence: Evidence) -> Scale:
+    """Judge what was read of a bar's label."""
     verdict = judge(evidence)
     return replace(
         _seen(pair),
@@ -206,18 +150,3 @@ def _seen(pair: _Candidate) -> Scale:
     )
     error = pair.bar.error / pair.bar.length
     return Scale(bar_px=pair.bar.length, error=error, bar=bar, label=label)
-
-
-def _with_metadata(found: Scale | None, metadata: float | None) -> Scale:
-    """Bring together what the picture and its metadata say."""
-    if found is None:
-        found = Scale(reason="no scale bar was found")
-    if metadata is None:
-        return found
-    if found.pixel_size is None:
-        return replace(found, pixel_size=metadata, confidence=0.0, source="metadata")
-    off = abs(math.log(found.pixel_size / metadata))
-    if off <= max(_AGREE, 2 * (found.error or 0)):
-        return replace(found, source="bar and metadata")
-    reason = f"the bar says {pretty(found.pixel_size)} a pixel, the metadata {pretty(metadata)}"
-    return replace(found, pixel_size=None, confidence=0.0, source="", reason=reason)

@@ -10,6 +10,8 @@ from stemgan_data_prep.catalogue.scale.units import Length, is_round, parse_leng
 
 _SMALLEST, _LARGEST = 1e-3, 1e6
 """Sizes of a pixel [nm] that microscopes have: 1 pm to 1 mm."""
+_WIDEST = 2e7
+"""Widths of a picture [nm] are less: an electron beam does not reach over more than 20 mm."""
 _NO_SUCH_BAR = 50
 """Bars of fewer picometres are not drawn: atoms are larger than that."""
 _SURE = 0.7
@@ -58,6 +60,19 @@ class Evidence:
     strip: bool
     said: Printed
     metadata: float | None
+
+    @property
+    def sizes(self) -> tuple[float, ...]:
+        """All sizes of a pixel [nm] that the label may mean, however doubtful."""
+        lengths = [length for r in self.readings if (length := parse_length(r.text))]
+        units = {unit for length in lengths for unit in length.units}
+        units = units & {self.shapes.unit} or units
+        found = {
+            length.nanometres(u) / self.bar
+            for length in lengths
+            for u in units & set(length.units)
+        }
+        return tuple(sorted(found))
 
 
 @dataclass(frozen=True)
@@ -134,7 +149,7 @@ def _check(
     evidence: Evidence, length: Length, unit: str, pixel: float, *, confirmed: bool
 ) -> None:
     text = f"{length.number} {unit}"
-    if not _SMALLEST <= pixel <= _LARGEST:
+    if not _SMALLEST <= pixel <= min(_LARGEST, _WIDEST / evidence.width):
         raise Refused("no microscope has such a scale", text)
     if not is_round(length.value) and not confirmed:
         raise Refused("nobody draws a bar of such a length", text)

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgan.images import write_picture
-from stemgan_data_prep.catalogue.scale.deciding import Scale
 from stemgan_data_prep.catalogue.scale.finding import levels
+from stemgan_data_prep.catalogue.scale.scales import Scale
 from stemgan_data_prep.catalogue.scale.surveying import Looked
 from stemgan_data_prep.catalogue.scale.units import pretty
 

@@ -13,7 +13,8 @@ from stemgan.images import read_series
 from stemgan.images.micrograph import plain_scale
 from stemgan_data_prep.catalogue.labels import reason
 from stemgan_data_prep.catalogue.scale.binning import bin_name, edges
-from stemgan_data_prep.catalogue.scale.deciding import Scale, scale_of
+from stemgan_data_prep.catalogue.scale.deciding import scale_of
+from stemgan_data_prep.catalogue.scale.scales import Scale
 from stemgan_data_prep.catalogue.scale.units import NANOMETRES
 from stemgan_data_prep.catalogue.tables import name_of_file
 from stemgan_data_prep.micrographs import Source
