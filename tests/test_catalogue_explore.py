@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from stemgan.cli import main
-from stemgan.cli.catalogues.explore import counts_of
+from stemgan.cli.catalogues.choices import counts_of
 from stemgan.errors import InputError
 from stemgan.manifest import read_tables
 from stemgan_data_prep.catalogue.explore import dimension, neighbours, selection, steps

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stemgan.cli.common import FAMILY_NAMES, METHOD_NAMES, emit, parser_for, progress, say
-from stemgan.cli.inputs import expand
+from stemgan.cli.inputs import add_tables, expand
 from stemgan.errors import InputError
 
 _EXAMPLES = """\
@@ -59,15 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seed", type=int, default=0, help="of paths and noise (0)")
     parser.add_argument("--by", metavar="COLUMN", help="also split the means by this column")
-    parser.add_argument(
-        "--table",
-        action="append",
-        default=[],
-        type=Path,
-        metavar="CSV",
-        help="a table that says more of the images than their manifests: its column file holds "
-        "paths from the table's own folder, or absolute ones; may be repeated",
-    )
+    add_tables(parser)
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes (1)")
     parser.add_argument("-o", "--output", required=True, metavar="DIR")

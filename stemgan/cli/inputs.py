@@ -1,5 +1,6 @@
-"""Files named on the command line: folders and globs, and where each one's output goes."""
+"""Files named on the command line: folders, globs and tables, and where each output goes."""
 
+import argparse
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -9,6 +10,19 @@ _COMPANIONS = (".mask", ".std", ".q05", ".q50", ".q95", ".points", ".reconstruct
 """What `sample` and `reconstruct` write beside an image of the same name."""
 
 _PREVIEW = ".png"
+
+
+def add_tables(parser: argparse.ArgumentParser) -> None:
+    """Add --table, which may be repeated: what is known of the images."""
+    parser.add_argument(
+        "--table",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE.csv",
+        help="a table that says more of the images than their manifests: its column file holds "
+        "paths from the table's own folder, or absolute ones; may be repeated",
+    )
 
 
 def expand(names: Sequence[str]) -> list[Path]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stemgan.cli.common import emit, parser_for, progress, say
+from stemgan.cli.inputs import add_tables
 from stemgan.cli.left_out import say_left_out
 
 if TYPE_CHECKING:
@@ -47,15 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         default="0.8,0.1,0.1",
         help="shares of the groups for train, val, test (0.8,0.1,0.1)",
     )
-    add(
-        "--table",
-        action="append",
-        default=[],
-        type=Path,
-        metavar="CSV",
-        help="a table that says more of the images than their manifests: its column file holds "
-        "paths from the table's own folder, or absolute ones; may be repeated",
-    )
+    add_tables(parser)
     add(
         "--group-by",
         metavar="COLUMN",

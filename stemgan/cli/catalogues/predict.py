@@ -1,18 +1,23 @@
 """`stemgan catalogue predict`: pictures to a table of classes that other commands take."""
 
-import argparse
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stemgan.cli.catalogue import ACTIONS
-from stemgan.cli.common import emit, parser_for, progress
+from stemgan.cli.catalogues.arguments import (
+    add_images,
+    add_running,
+    add_table,
+    check_any,
+    check_running,
+    running,
+)
+from stemgan.cli.common import emit, parser_for
 from stemgan.cli.left_out import say_left_out
 from stemgan.errors import InputError
 
 if TYPE_CHECKING:
-    from stemgan_data_prep.catalogue.labels import Picture
     from stemgan_data_prep.catalogue.predicting import Predictions
 
 _EXAMPLES = """\
@@ -35,11 +40,16 @@ def main(argv: list[str]) -> None:
     """Run the command."""
     parser = parser_for("catalogue predict", _EXAMPLES, ACTIONS["predict"])
     add = parser.add_argument
-    add("images", nargs="+", type=Path, metavar="IMAGES", help="folders or files of pictures")
-    add_model(parser)
-    add("-o", "--output", required=True, type=Path, metavar="FILE.csv", help="the table")
+    add_images(parser)
+    add(
+        "--model",
+        required=True,
+        type=Path,
+        metavar="RUN|FILE",
+        help="a classifier: the folder of its training run, or its file",
+    )
+    add_table(parser)
     add("--top", type=int, default=3, metavar="N", help="name the N likeliest, 1 to 5 (3)")
-    add("--overwrite", action="store_true", help="replace a table that exists")
     add_running(parser)
     args = parser.parse_args(argv)
 
@@ -63,57 +73,6 @@ def main(argv: list[str]) -> None:
     write_rows(args.output, table, columns(args.top, len(info.classes)))
     figures = {"output": str(args.output), **_figures(predictions), "left_out": len(left_out)}
     emit(figures, _text(figures), as_json=args.json)
-
-
-def add_model(parser: argparse.ArgumentParser) -> None:
-    """Add the option that names the classifier."""
-    parser.add_argument(
-        "--model",
-        required=True,
-        type=Path,
-        metavar="RUN|FILE",
-        help="a classifier: the folder of its training run, or its file",
-    )
-
-
-def add_running(parser: argparse.ArgumentParser) -> None:
-    """Add options that say how pictures are read and classified."""
-    add = parser.add_argument
-    add("--device", default="auto", choices=("auto", "cpu", "cuda"))
-    add("--batch-size", type=int, default=64, metavar="N", help="pictures at once (64)")
-    add("--workers", type=int, metavar="N", help="processes that read (as many as pay)")
-
-
-def check_running(args: argparse.Namespace) -> None:
-    """Refuse options that cannot be, before any work is done."""
-    if args.batch_size < 1:
-        raise InputError(f"--batch-size {args.batch_size} must be 1 or more")
-    if args.workers is not None and args.workers < 0:
-        raise InputError(f"--workers {args.workers} must be 0 or more")
-
-
-def check_any(pictures: "Sequence[Picture]", left_out: Sequence[tuple[str, str]]) -> None:
-    """Refuse a list of no picture, and say why there is none.
-
-    Raises
-    ------
-    InputError : with the first reason.
-    """
-    if not pictures:
-        (key, reason), *others = left_out
-        more = f", and {len(others)} more" if others else ""
-        named = reason if reason.startswith(key) else f"{key}: {reason}"
-        raise InputError(f"no picture can be read ({named}{more}): give others")
-
-
-def running(args: argparse.Namespace) -> dict[str, Any]:
-    """Return the same as arguments of `predict`."""
-    return {
-        "device": args.device,
-        "batch_size": args.batch_size,
-        "workers": args.workers,
-        "watch": progress,
-    }
 
 
 def _figures(predictions: "Predictions") -> dict[str, Any]:

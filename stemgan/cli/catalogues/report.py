@@ -7,8 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stemgan.cli.catalogue import ACTIONS
-from stemgan.cli.catalogues.predict import add_running, check_any, check_running, running
+from stemgan.cli.catalogues.arguments import (
+    add_labels,
+    add_running,
+    check_any,
+    check_running,
+    running,
+)
 from stemgan.cli.common import emit, parser_for, say
+from stemgan.cli.inputs import add_tables
 from stemgan.cli.left_out import say_left_out
 from stemgan.errors import InputError
 
@@ -75,21 +82,8 @@ def _parser() -> argparse.ArgumentParser:
         help="labelled pictures: folders or files; by default the test split of RUN",
     )
     add("-o", "--output", required=True, type=Path, metavar="DIR", help="folder of the report")
-    add(
-        "--labels",
-        default="folder",
-        metavar="folder|COLUMN",
-        help="the class is the name of the folder, first below IMAGES, or a column of "
-        "manifest.csv or of a --table (folder)",
-    )
-    add(
-        "--table",
-        action="append",
-        default=[],
-        type=Path,
-        metavar="FILE.csv",
-        help="a table of labels or groups; may be repeated",
-    )
+    add_labels(parser)
+    add_tables(parser)
     add("--title", default="Classifier of micrographs", help="of the page")
     add("--overwrite", action="store_true", help="replace a report that exists")
     add_running(parser)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stemgan.cli.catalogue import ACTIONS
+from stemgan.cli.catalogues.arguments import add_images, add_table
 from stemgan.cli.common import emit, parser_for, progress, say
 from stemgan.cli.left_out import say_left_out
 from stemgan.errors import InputError
@@ -70,8 +71,8 @@ def main(argv: list[str]) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = parser_for("catalogue scale", _EXAMPLES, ACTIONS["scale"])
     add = parser.add_argument
-    add("images", nargs="+", type=Path, metavar="IMAGES", help="folders or files of pictures")
-    add("-o", "--output", required=True, type=Path, metavar="FILE.csv", help="the table")
+    add_images(parser)
+    add_table(parser)
     add(
         "--bins",
         default="decades",
@@ -85,7 +86,6 @@ def _parser() -> argparse.ArgumentParser:
         help="draw what was found into FILE.previews/, a picture each",
     )
     add("--workers", type=int, default=1, metavar="N", help="files at once (1)")
-    add("--overwrite", action="store_true", help="replace a table that exists")
     return parser
 
 

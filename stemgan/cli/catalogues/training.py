@@ -1,17 +1,16 @@
 """One run of `stemgan catalogue train`: from a configuration to a classifier in a folder."""
 
-import sys
 import time
 from collections.abc import Iterable
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from stemgan.cli.catalogues.checking import check
+from stemgan.cli.catalogues.finishing import finished
 from stemgan.cli.catalogues.train import CATALOGUE
 from stemgan.cli.common import progress, say
 from stemgan.cli.left_out import say_left_out
-from stemgan.cli.training import parts, processes
+from stemgan.cli.training import parts
 from stemgan.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,17 +34,12 @@ def run(config: "DictConfig", words: list[str] | None = None) -> dict[str, Any] 
 
     Returns
     -------
-    Where the result is and how good; None in every process but the first.
+    Where the classifier is and how good; None in every process but the first.
 
     Raises
     ------
-    InputError : the configuration names what there is not, or what does not go together.
+    InputError : what it names is not there, or does not go together.
     """
-    with processes.until_stopped(), redirect_stdout(sys.stderr):
-        return _run(config, words)
-
-
-def _run(config: "DictConfig", words: list[str] | None) -> dict[str, Any] | None:
     from stemgan.watching import best_checkpoint
     from stemgan_data_prep.catalogue.phasing import PhaseEnds
 
@@ -53,15 +47,13 @@ def _run(config: "DictConfig", words: list[str] | None) -> dict[str, Any] | None
     check(config)
     parts.set_up(config)
     output = Path(config.output_dir)
-    _model(
-        config, ["one", "other"], [1, 1]
-    )  # refuses what there is not before pictures are read
+    _model(config, ["a", "b"], [1, 1])  # refuses what there is not, before pictures are read
     data = _data(config)
     parts.set_up(config)  # so that weights do not depend on what came before
     model = _model(config, data.classes, data.counts)
     resume = parts.checkpoint_of(config.resume, output, model)
     step = _step(Path(resume), model, data) if resume is not None else 0
-    finished = model.schedule.finished
+    over = model.schedule.finished
     keeping = [best_checkpoint(output, model.monitor, model.schedule.mode), PhaseEnds()]
     trainer = _trainer(config, output, keeping)
     batches = trainer.val_check_interval = data.batches(trainer.world_size)
@@ -69,11 +61,11 @@ def _run(config: "DictConfig", words: list[str] | None) -> dict[str, Any] | None
     with parts.begun(trainer, config, output, words, CATALOGUE):
         if trainer.is_global_zero:
             _tell(output, data, model, resume)
-        if not finished:
+        if not over:
             trainer.fit(model, datamodule=data, ckpt_path=resume, weights_only=True)
         if not trainer.is_global_zero:
             return None
-        figures = _finished(config, trainer, model, data, output)
+        figures = finished(config, trainer, model, data, output)
     return figures | {"seconds": round(time.perf_counter() - start, 1)}
 
 
@@ -148,80 +140,3 @@ def _tell(output: Path, data: "Pictures", model: "Classifier", resume: str | Non
     say(f"{len(data.classes)} classes ({', '.join(data.classes)}): {counts}")
     if model.network.origin != "random" and resume is None:
         say(f"the backbone starts from {model.network.origin}")
-
-
-def _finished(
-    config: "DictConfig",
-    trainer: "Trainer",
-    model: "Classifier",
-    data: "Pictures",
-    output: Path,
-) -> dict[str, Any]:
-    """Make the classifier of the best weights, and judge it."""
-    from stemgan_data_prep.catalogue.finishing import finish
-
-    best = _best(output)
-    model.load_state_dict(best["state_dict"])
-    model.schedule.load_state_dict(best["phases"]["schedule"])
-    last = _state(output / "last.ckpt")["global_step"]
-    training = {
-        "start": config.start,
-        "pretrained": Path(config.pretrained).name if config.pretrained else None,
-        "sizes": list(config.sizes),
-        "steps": last,
-        "best_step": best["global_step"],
-        "seed": config.seed,
-        "pictures": {split: len(pictures) for split, pictures in data.sides.items()},
-    }
-    device = "cuda" if trainer.strategy.root_device.type == "cuda" else "cpu"
-    side = model.schedule.phase.side
-    found = finish(
-        output,
-        model.network,
-        data,
-        side,
-        training,
-        report=config.report,
-        device=device,
-        watch=progress,
-    )
-    _log(trainer, found, last)
-    return {
-        "output_dir": str(output),
-        "classes": list(data.classes),
-        "side": side,
-        "phase": model.phase,
-        **training,
-        **found,
-    }
-
-
-def _best(output: Path) -> dict[str, Any]:
-    """Return the best checkpoint, or the last of a training too short for a validation."""
-    best = output / "best.ckpt"
-    return _state(best if best.is_file() else output / "last.ckpt")
-
-
-def _state(path: Path) -> dict[str, Any]:
-    from stemgan.cli.export import read_checkpoint
-
-    return read_checkpoint(path)
-
-
-def _log(trainer: "Trainer", found: dict[str, Any], step: int) -> None:
-    """Send the last figures, and the confusion matrix, to where the others went."""
-    from PIL import Image
-
-    from stemgan.watching.loggers import send_pictures
-
-    figures = {"temperature": found["temperature"]}
-    for split in ("val", "test"):
-        for name, value in (found[split] or {}).items():
-            if isinstance(value, float):
-                figures[f"final_{split}/{name}"] = value
-    for logger in trainer.loggers:
-        logger.log_metrics(figures, step)
-        logger.save()
-    if found["report"]:
-        with Image.open(Path(found["report"]).parent / "confusion.png") as picture:
-            send_pictures(trainer, "confusion", [picture.convert("RGB")])

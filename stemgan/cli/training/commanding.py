@@ -1,10 +1,13 @@
 """What a command that trains does with its words: one run, or Hydra's many."""
 
+import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 from stemgan.cli.common import emit
 from stemgan.cli.overrides import Configuration, composed
+from stemgan.cli.training import processes
 from stemgan.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,7 +41,7 @@ def command(
     words = [word for word in argv if word != "--json"]
     as_json = words != argv
     if not any(word.startswith("-") for word in words):
-        figures = run(composed(words, of), words)
+        figures = _done(run, composed(words, of), words)
         if figures is not None:  # of the first process alone
             emit(figures, text(figures), as_json=as_json)
     elif as_json:
@@ -54,6 +57,12 @@ def job_done(config: "DictConfig", run: Run, text: Callable[[Figures], str]) -> 
     from stemgan.cli.hydra_jobs import as_single
 
     with as_single(config) as words:
-        figures = run(config, words)
+        figures = _done(run, config, words)
     if figures is not None:
         print(text(figures), flush=True)
+
+
+def _done(run: Run, config: "DictConfig", words: list[str]) -> Figures | None:
+    """Train; what Lightning prints is progress, and goes to stderr."""
+    with processes.until_stopped(), redirect_stdout(sys.stderr):
+        return run(config, words)

@@ -1,11 +1,9 @@
 """One run: from a configuration to a trained model in a folder."""
 
-import sys
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stemgan.cli.training import parts, processes
+from stemgan.cli.training import parts
 from stemgan.cli.training.parts import made
 from stemgan.errors import InputError, check_whole
 
@@ -35,21 +33,6 @@ def run(config: "DictConfig", words: list[str] | None = None) -> Figures | None:
     ------
     InputError : the configuration names what there is not, or what does not go together.
     """
-    with (
-        processes.until_stopped(),
-        redirect_stdout(sys.stderr),
-    ):  # where Lightning's progress belongs
-        return _run(config, words)
-
-
-def text(figures: Figures) -> str:
-    """Put a run's figures in words."""
-    score = figures["val_rmse_blurred"]
-    quality = "never validated" if score is None else f"best validation error {score:.3f} %"
-    return f"{figures['output_dir']}: {figures['steps']} steps, {quality}"
-
-
-def _run(config: "DictConfig", words: list[str] | None) -> Figures | None:
     from omegaconf import OmegaConf
 
     from stemgan.watching import best_checkpoint
@@ -79,6 +62,13 @@ def _run(config: "DictConfig", words: list[str] | None) -> Figures | None:
     with parts.begun(trainer, config, output, words):
         trainer.fit(model, datamodule=data, ckpt_path=resume, weights_only=True)
     return _figures(trainer, output) if trainer.is_global_zero else None
+
+
+def text(figures: Figures) -> str:
+    """Put a run's figures in words."""
+    score = figures["val_rmse_blurred"]
+    quality = "never validated" if score is None else f"best validation error {score:.3f} %"
+    return f"{figures['output_dir']}: {figures['steps']} steps, {quality}"
 
 
 def _check_phases(model: "Engine", most: int) -> None:
