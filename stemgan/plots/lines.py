@@ -23,6 +23,8 @@ _TICKS = {
     "distance": (1, (0, 1, 2, 5, 10, 20, 50, 100, 200)),
     "pitch": (0.1, (0, 0.05, 0.1, 0.2, 0.5, 1, 2)),
 }
+_ROOM = 0.12
+"""Of an axis, that a coverage needs to be read."""
 
 
 def error_against_coverage(path: Path, summary: Sequence[Row]) -> None:
@@ -111,10 +113,28 @@ def _looks(rows: Iterable[Row]) -> Iterable[tuple[str, dict[str, Any]]]:
 
 def _coverage_ticks(axis: "Axes", coverages: Iterable[str]) -> None:
     texts = sorted(unique(coverages), key=parse_coverage)
+    places = [parse_coverage(text) for text in texts]
     axis.set_xscale("log")
-    axis.set_xticks([parse_coverage(text) for text in texts], texts)
+    axis.set_xticks(places, _readable(texts, places))
     axis.set_xticks([], minor=True)
     axis.invert_xaxis()
+
+
+def _readable(texts: Sequence[str], places: Sequence[float]) -> list[str]:
+    """Leave out the texts that would stand on the one before, on a logarithmic axis.
+
+    Examples
+    --------
+    >>> _readable(["1/100", "1/50", "1/49", "1/16"], [1 / 100, 1 / 50, 1 / 49, 1 / 16])
+    ['1/100', '1/50', '', '1/16']
+    """
+    room = _ROOM * math.log(places[-1] / places[0])
+    shown, last = [], -math.inf
+    for text, place in zip(texts, places, strict=True):
+        fits = math.log(place) - last >= room
+        shown.append(text if fits else "")
+        last = math.log(place) if fits else last
+    return shown
 
 
 def _distance_ticks(axis: "Axes", largest: float, unit: str) -> None:
