@@ -210,6 +210,17 @@ def test_wrong_arguments_are_one_sentence(images, model, tmp_path, capsys):
         assert said in capsys.readouterr().err
 
 
+def test_an_exploration_is_replaced_only_if_that_is_wanted(images, model, tmp_path, capsys):
+    command = ["catalogue", "explore", str(images), "--model", str(model), "-o", str(tmp_path)]
+    command += ["--clusters", "2..3", "--methods", "kmeans", "--map", "pca", "--workers", "0"]
+    (tmp_path / "clusters.csv").write_text("mine")
+    assert main(command) == 2
+    assert "clusters.csv exists: pass --overwrite" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["clusters.csv"]
+    assert main([*command, "--overwrite"]) == 0
+    assert len(_rows(tmp_path / "clusters.csv")) == 14 * len(KINDS)
+
+
 def test_words_say_whether_gaps_part_clusters_and_whether_the_dimension_is_settled():
     summary = {
         "pictures": 1200, "copies": 1, "dimension": 8.0, "dimension_likelihood": 8.1,

@@ -12,7 +12,7 @@ from stemgan.cli.catalogues.arguments import (
     check_running,
 )
 from stemgan.cli.catalogues.choices import SIDE, network_of, settings_of
-from stemgan.cli.catalogues.outputs import check_apart
+from stemgan.cli.catalogues.outputs import check_apart, check_kept
 from stemgan.cli.common import emit, parser_for, progress
 from stemgan.cli.inputs import add_tables
 from stemgan.cli.left_out import say_left_out
@@ -40,7 +40,7 @@ def main(argv: list[str]) -> None:
     from stemgan.files import check_folder
     from stemgan_data_prep.catalogue.explore.features import extract, predicted
     from stemgan_data_prep.catalogue.explore.gathering import gather
-    from stemgan_data_prep.catalogue.explore.output import PAGE, write
+    from stemgan_data_prep.catalogue.explore.output import FILES, PAGE, write
     from stemgan_data_prep.catalogue.explore.page.build import Colouring
     from stemgan_data_prep.catalogue.explore.steps import explore, fitting
     from stemgan_data_prep.catalogue.pixels import pixels
@@ -48,6 +48,7 @@ def main(argv: list[str]) -> None:
     settings = settings_of(args)
     folder = check_folder(args.output)
     check_apart(folder, args.images)
+    check_kept(folder, FILES, "exploration", overwrite=args.overwrite)
     network, classes, side = network_of(args)
     gathered = gather(args.images, args.labels, args.table, args.within, args.against)
     fitting(settings, len(gathered.pictures))
@@ -109,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--map", default="tsne", choices=("tsne", "pca"), help="of pictures (tsne)")
     add("--seed", type=int, default=0, metavar="N", help="of all that is drawn at random (0)")
     add("-o", "--output", required=True, type=Path, metavar="FOLDER", help="where all goes")
+    add("--overwrite", action="store_true", help="replace an exploration; its cache is used")
     add_running(parser)
     return parser
 

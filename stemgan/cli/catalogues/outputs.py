@@ -37,3 +37,18 @@ def check_apart(folder: Path, places: Iterable[Path]) -> None:
                 f"{folder} lies in {place}, where its pictures would be taken for images: "
                 "choose another -o"
             )
+
+
+def check_kept(folder: Path, names: Iterable[str], what: str, *, overwrite: bool) -> None:
+    """Refuse to replace what an earlier command wrote, unless that is wanted.
+
+    Raises
+    ------
+    InputError : one of the names is in the folder, and `overwrite` is False.
+    """
+    there = [name for name in names if (folder / name).exists()]
+    if there and not overwrite:
+        raise InputError(
+            f"{folder / there[0]} exists: pass --overwrite to replace the {what}, or choose "
+            "another -o"
+        )

@@ -18,6 +18,8 @@ from stemgan_data_prep.catalogue.labels import Picture
 
 FIGURES = "figures"
 PAGE = "explore.html"
+FILES = (PAGE, "explore.json", "clusters.csv", "curves.csv", "dimension.csv", "decision.csv")
+"""What it writes besides the folder of figures; curves.csv only if labels are known."""
 
 Row = dict[str, Any]
 
