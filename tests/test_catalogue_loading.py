@@ -12,7 +12,7 @@ from stemgan.data import sampler
 from stemgan.errors import InputError
 from stemgan.manifest import read_tables
 from stemgan_data_prep.catalogue.loading import Pictures
-from stemgan_data_prep.catalogue.sides import read_split, write_split
+from stemgan_data_prep.catalogue.sides import read_contents, read_split, write_split
 
 CLASSES = ("Fibres", "Films", "Tips")
 
@@ -136,9 +136,12 @@ def test_a_split_is_written_as_a_table_and_read_again(archive, tmp_path):
     data = made(archive, split="0.2,0.6,0.2")
     (tmp_path / "run").mkdir()
     path = tmp_path / "run" / "split.csv"
-    write_split(path, data.sides)
+    write_split(path, data.sides, data.contents)
+    shown = {split: read_contents(path, [split]) for split in data.sides}
+    assert not shown["train"] & (shown["val"] | shown["test"])
     for split, pictures in data.sides.items():
         assert read_split(path, split) == pictures
+        assert len(shown[split]) == len(pictures)
     table = read_tables([path])
     for split, pictures in data.sides.items():
         for one in pictures:

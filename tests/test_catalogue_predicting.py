@@ -15,6 +15,7 @@ from stemgan.cli import main
 from stemgan.images import write_image
 from stemgan.manifest import read_tables
 from stemgan_data_prep.catalogue.labels import Picture, find_pictures
+from stemgan_data_prep.catalogue.pixels import pixels
 from stemgan_data_prep.catalogue.predicting import Predictions, logits, predict, rows
 
 pytest.importorskip("transformers", reason="needs the extra catalogue")
@@ -22,7 +23,7 @@ pytest.importorskip("sklearn", reason="needs the extra catalogue")
 
 from stemgan_data_prep.catalogue.backbones import make_network
 from stemgan_data_prep.catalogue.classifier_file import Info, save_classifier
-from stemgan_data_prep.catalogue.sides import write_split
+from stemgan_data_prep.catalogue.sides import content_of, write_split
 
 CLASSES = ("dark", "rough", "striped")
 SIDE = 40
@@ -213,6 +214,29 @@ def test_pictures_of_groups_that_trained_are_told(labelled, run, tmp_path, capsy
     first, second, *_ = json.loads(capsys.readouterr().out)["notes"]
     assert "1 of 12 pictures trained or validated" in first
     assert "2 of 12 pictures are of groups of which others trained" in second
+
+
+def test_copies_of_pictures_that_trained_are_told(labelled, run, tmp_path, capsys):
+    folder, moved = tmp_path / "run", tmp_path / "moved"
+    folder.mkdir()
+    shutil.copy(run / "classifier.safetensors", folder)
+    pictures = find_pictures([labelled]).pictures
+    images = pixels(pictures, SIDE).images
+    contents = {"train": [content_of(image) for image in images[-4:]]}
+    write_split(folder / "split.csv", {"train": pictures[-4:], "test": pictures[:-4]}, contents)
+    for kind in CLASSES:
+        (moved / kind).mkdir(parents=True)
+        for i in range(4):
+            shutil.copy(labelled / kind / f"{i}.tif", moved / kind / f"other{i}.tif")
+    command = ["catalogue", "report", str(folder), str(moved), "-o", str(tmp_path / "report")]
+    assert main([*command, "--json"]) == 0
+    note, *_ = json.loads(capsys.readouterr().out)["notes"]
+    assert "4 of 12 pictures show the same as others that trained or validated" in note
+    old = folder / "split.csv"  # of earlier versions, which did not say what pictures show
+    lines = [line.rsplit(",", 1)[0] for line in old.read_text("utf-8").splitlines()]
+    old.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert main([*command, "--json", "--overwrite"]) == 0
+    assert json.loads(capsys.readouterr().out)["notes"] == []
 
 
 def test_labels_may_stand_in_a_table(labelled, run, tmp_path, capsys):

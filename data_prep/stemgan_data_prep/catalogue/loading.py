@@ -14,7 +14,7 @@ from stemgan.data.shards import SPLITS
 from stemgan.errors import InputError, check_whole
 from stemgan_data_prep.catalogue.labels import FOLDER, Picture, find_pictures
 from stemgan_data_prep.catalogue.pixels import Pixels, Watch, pixels
-from stemgan_data_prep.catalogue.sides import copies, digest_of, share_out
+from stemgan_data_prep.catalogue.sides import content_of, copies, digest_of, share_out
 from stemgan_data_prep.catalogue.squares import Batch, Squares
 from stemgan_data_prep.splits import parse_shares
 
@@ -128,6 +128,14 @@ class Pictures(LightningDataModule):
         """The pictures of each split (for `write_split`)."""
         pictures = self.pictures
         return {split: [pictures[n] for n in self._of[split]] for split in SPLITS}
+
+    @property
+    def contents(self) -> dict[str, list[str]]:
+        """What the pictures of each split show (for `write_split`)."""
+        self.setup()
+        assert self._pixels is not None
+        images = self._pixels.images
+        return {split: [content_of(images[n]) for n in self._of[split]] for split in SPLITS}
 
     def described(self) -> list[dict[str, Any]]:
         """Name what it was made of, with a digest of all squares, labels and sides."""

@@ -15,6 +15,7 @@ from stemgan_data_prep.catalogue.augment import plain
 from stemgan_data_prep.catalogue.calibration import probabilities
 from stemgan_data_prep.catalogue.labels import Picture
 from stemgan_data_prep.catalogue.pixels import pixels
+from stemgan_data_prep.catalogue.sides import content_of
 from stemgan_data_prep.catalogue.tables import name_in
 
 if TYPE_CHECKING:
@@ -41,12 +42,14 @@ class Predictions:
     probabilities : of each class for each of them, (pictures, classes).
     classes : their names.
     left_out : (key, reason) of pictures that could not be read.
+    contents : what the pictures show, see `content_of`; empty where that is not known.
     """
 
     pictures: list[Picture]
     probabilities: NDArray[np.float64]
     classes: tuple[str, ...]
     left_out: list[tuple[str, str]] = field(default_factory=list)
+    contents: list[str] = field(default_factory=list)
 
     @property
     def confidence(self) -> NDArray[np.float64]:
@@ -57,7 +60,9 @@ class Predictions:
         """Keep the pictures in these places."""
         kept = np.asarray(places, np.int64)
         pictures = [self.pictures[i] for i in kept]
-        return Predictions(pictures, self.probabilities[kept], self.classes, self.left_out)
+        contents = [self.contents[i] for i in kept] if self.contents else []
+        given = self.probabilities[kept]
+        return Predictions(pictures, given, self.classes, self.left_out, contents)
 
 
 def unwatched(steps: Iterable[Any], doing: str, total: int) -> Iterable[Any]:
@@ -102,7 +107,9 @@ def predict(
         )
         given = logits(network, read.images, info.side, batch_size, watch)
         found = probabilities(given, info.temperature)
-        return Predictions(read.pictures, found, tuple(info.classes), read.left_out)
+        contents = [content_of(image) for image in read.images]
+        classes = tuple(info.classes)
+        return Predictions(read.pictures, found, classes, read.left_out, contents)
 
 
 def _room(size: int) -> Any:  # noqa: ANN401 (a context)

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,8 @@ NAME = "split.csv"
 """The file in the folder of a training that says which pictures were on which side."""
 
 _COLUMNS = ("file", "key", "label", "group", "split")
+_CONTENT = "content"
+"""Column of `content_of`, which tables of earlier versions lack."""
 _FRAME = re.compile(r"#(\d+)$")
 
 
@@ -63,14 +66,19 @@ def copies(
     -------
     (key, reason) of each such picture, by its number.
     """
-    first: dict[bytes, Picture] = {}
+    first: dict[str, Picture] = {}
     found: dict[int, tuple[str, str]] = {}
     for number, (one, image) in enumerate(zip(pictures, images, strict=True)):
-        other = first.setdefault(sha256(image.tobytes()).digest(), one)
+        other = first.setdefault(content_of(image), one)
         if other is not one:
             named = "" if other.label == one.label else f", which is of the class {other.label}"
             found[number] = (one.key, f"it shows the same as {other.key}{named}")
     return found
+
+
+def content_of(image: NDArray[np.uint8]) -> str:
+    """Return a digest of what a picture shows, (side, side), by which copies are found."""
+    return sha256(image.tobytes()).hexdigest()[:32]
 
 
 def digest_of(
@@ -96,18 +104,24 @@ def digest_of(
     return digest.hexdigest()
 
 
-def write_split(path: Path, sides: Mapping[str, Sequence[Picture]]) -> None:
+def write_split(
+    path: Path,
+    sides: Mapping[str, Sequence[Picture]],
+    contents: Mapping[str, Sequence[str]] | None = None,
+) -> None:
     """Write which pictures were on which side, as a table that names their files.
 
     Parameters
     ----------
     path : of the CSV.
     sides : the pictures of each split.
+    contents : of these, see `content_of`.
 
     Raises
     ------
     InputError : it cannot be written.
     """
+    known = contents or {}
     rows = [
         {
             "file": name_in(path.parent, one),
@@ -115,11 +129,12 @@ def write_split(path: Path, sides: Mapping[str, Sequence[Picture]]) -> None:
             "label": one.label,
             "group": one.group,
             "split": split,
+            _CONTENT: content,
         }
         for split, pictures in sides.items()
-        for one in pictures
+        for one, content in zip(pictures, known.get(split) or repeat(""), strict=False)
     ]
-    write_rows(path, rows, _COLUMNS)
+    write_rows(path, rows, [*_COLUMNS, _CONTENT])
 
 
 def read_split(path: Path, split: str) -> list[Picture]:
@@ -137,6 +152,17 @@ def read_split(path: Path, split: str) -> list[Picture]:
             f"{path} is no table of splits (it lacks {missing[0]}): give that of a training"
         )
     return [_picture(row, path.parent) for row in table.rows.values() if row["split"] == split]
+
+
+def read_contents(path: Path, splits: Sequence[str]) -> set[str]:
+    """Read what the pictures of these splits show, see `content_of`; where that is known.
+
+    Raises
+    ------
+    InputError : there is no such table, or it cannot be read.
+    """
+    rows = read_manifest(path).rows.values()
+    return {row.get(_CONTENT, "") for row in rows if row["split"] in splits} - {""}
 
 
 def _picture(row: Mapping[str, str], folder: Path) -> Picture:

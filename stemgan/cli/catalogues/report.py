@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from stemgan.errors import InputError
 if TYPE_CHECKING:
     from stemgan_data_prep.catalogue.classifier_file import Info
     from stemgan_data_prep.catalogue.labels import Picture
+    from stemgan_data_prep.catalogue.predicting import Predictions
 
 _EXAMPLES = """\
   stemgan catalogue report kinds -o report              on what its training left for testing
@@ -33,12 +35,18 @@ reliability.png, mistakes.png and report.html, which holds all that it shows. Pr
 and F1 are means over classes; intervals hold 95 %, groups of images being independent.
 """
 
+_PARTS = (
+    "trained or validated this classifier",
+    "show the same as others that trained or validated this classifier",
+    "are of groups of which others trained or validated this classifier",
+)
+
 
 def main(argv: list[str]) -> None:
     """Run the command."""
     args = _parser().parse_args(argv)
 
-    from stemgan.cli.catalogues.outputs import check_apart
+    from stemgan.cli.catalogues.outputs import check_apart, check_kept
     from stemgan.files import check_folder
     from stemgan_data_prep.catalogue.classifier_file import find_classifier, load_classifier
     from stemgan_data_prep.catalogue.predicting import predict
@@ -47,17 +55,12 @@ def main(argv: list[str]) -> None:
     check_running(args)
     check_folder(args.output)
     check_apart(args.output, args.images)
-    there = [name for name in FILES if (args.output / name).exists()]
-    if there and not args.overwrite:
-        raise InputError(
-            f"{args.output / there[0]} exists: pass --overwrite to replace the report, or "
-            "choose another -o"
-        )
+    check_kept(args.output, FILES, "report", overwrite=args.overwrite)
     network, info = load_classifier(args.model)
     run = find_classifier(args.model).parent
     pictures, left_out = _pictures(args, run)
-    notes = _seen(pictures, run) if args.images else []
     predictions = predict(network, info, pictures, **running(args))
+    notes = _seen(predictions, run) if args.images else []
     left_out = [*left_out, *predictions.left_out]
     say_left_out(left_out)
     found = write_report(
@@ -110,27 +113,35 @@ def _pictures(
     return pictures, []
 
 
-def _seen(pictures: "Sequence[Picture]", run: Path) -> list[str]:
-    """Say how many pictures, or others of their groups, had a part in training, if known."""
-    from stemgan_data_prep.catalogue.sides import NAME, read_split
+def _seen(predictions: "Predictions", run: Path) -> list[str]:
+    """Say how many pictures, copies or others of their groups had a part in training."""
+    from stemgan_data_prep.catalogue.sides import NAME, read_contents, read_split
 
     if not (run / NAME).is_file():
         return []
     used = [one for split in ("train", "val") for one in read_split(run / NAME, split)]
     files = {one.file.resolve() for one in used}
     groups = {one.group for one in used if _grouped(one)}
-    others = [one for one in pictures if one.file.resolve() not in files]
-    alike = sum(_grouped(one) and one.group in groups for one in others)
-    parts = {
-        "trained or validated this classifier": len(pictures) - len(others),
-        "are of groups of which others trained or validated this classifier": alike,
-    }
+    shown = read_contents(run / NAME, ("train", "val"))
+    of = zip(predictions.pictures, predictions.contents, strict=True)
+    parts = Counter(_part(one, content, files, shown, groups) for one, content in of)
     return [
-        f"{count} of {len(pictures)} pictures {did}, so that the figures are too good: judge "
+        f"{count} of {parts.total()} pictures {did}, so that the figures are too good: judge "
         "it on others."
-        for did, count in parts.items()
-        if count
+        for did in _PARTS
+        if (count := parts[did])
     ]
+
+
+def _part(
+    picture: "Picture", content: str, files: set[Path], shown: set[str], groups: set[str]
+) -> str:
+    """Say which part in training a picture had: one of `_PARTS`, or ""."""
+    if picture.file.resolve() in files:
+        return _PARTS[0]
+    if content in shown:
+        return _PARTS[1]
+    return _PARTS[2] if _grouped(picture) and picture.group in groups else ""
 
 
 def _grouped(picture: "Picture") -> bool:

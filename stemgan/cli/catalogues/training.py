@@ -134,7 +134,7 @@ def _tell(output: Path, data: "Pictures", model: "Classifier", resume: str | Non
     """Write which pictures are on which side, and say what is trained on."""
     from stemgan_data_prep.catalogue.sides import NAME, write_split
 
-    write_split(output / NAME, data.sides)
+    write_split(output / NAME, data.sides, data.contents)
     say_left_out(data.left_out)
     counts = ", ".join(f"{len(pictures)} {split}" for split, pictures in data.sides.items())
     say(f"{len(data.classes)} classes ({', '.join(data.classes)}): {counts}")
