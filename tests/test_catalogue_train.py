@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from stemgan.cli import main
-from tests.classifying import KINDS, checkpoint, overrides, pictures, small_networks
+from tests.classifying import KINDS, checkpoint, overrides, pictures
 
 pytest.importorskip("transformers", reason="backbones need the extra catalogue")
 pytest.importorskip("sklearn", reason="figures need the extra catalogue")
@@ -19,28 +19,19 @@ from stemgan_data_prep.catalogue.classifier import Classifier
 from stemgan_data_prep.catalogue.classifier_file import load_classifier
 from stemgan_data_prep.catalogue.sides import read_split
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # Lightning's own, on small machines
+pytestmark = [
+    pytest.mark.filterwarnings("ignore"),  # Lightning's own, on small machines
+    pytest.mark.usefixtures("small_networks"),
+]
 TRAIN = ["catalogue", "train"]
 PHASES = ["sizes=[32,40]", "epochs=[2,1]"]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def small():
-    with pytest.MonkeyPatch.context() as patch:
-        small_networks(patch)
-        yield
-
-
 @pytest.fixture(scope="module")
-def images(tmp_path_factory):
-    return pictures(tmp_path_factory.mktemp("pictures") / "kinds")
-
-
-@pytest.fixture(scope="module")
-def whole(images, tmp_path_factory):
+def whole(kinds, tmp_path_factory):
     """Train through two sizes, without an interruption, and write the report."""
     run = tmp_path_factory.mktemp("runs") / "whole"
-    assert main([*TRAIN, *overrides(images, run, *PHASES, "report=true")]) == 0
+    assert main([*TRAIN, *overrides(kinds, run, *PHASES, "report=true")]) == 0
     return run
 
 
@@ -65,9 +56,9 @@ def test_a_run_holds_all_that_was_promised(whole):
     assert rows[-1]["final_test/accuracy"]
 
 
-def test_a_run_says_what_it_was_made_of(images, whole, tmp_path):
+def test_a_run_says_what_it_was_made_of(kinds, whole, tmp_path):
     said = []
-    for number, labelled in enumerate((images, pictures(tmp_path / "kinds", count=12))):
+    for number, labelled in enumerate((kinds, pictures(tmp_path / "kinds", count=12))):
         words = overrides(labelled, tmp_path / str(number), "trainer.max_steps=1")
         words = [word for word in words if word != "watching=none"]
         assert main([*TRAIN, *words, "seed=0"]) == 0
@@ -106,8 +97,8 @@ def test_the_report_judges_the_test_pictures(whole):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no signals")
 @pytest.mark.parametrize("steps", [3, 8, 10], ids=["within", "at_a_phase", "in_the_next"])
-def test_an_interrupted_run_goes_on_exactly(images, whole, tmp_path, monkeypatch, steps):
-    words = overrides(images, tmp_path / "run", *PHASES)
+def test_an_interrupted_run_goes_on_exactly(kinds, whole, tmp_path, monkeypatch, steps):
+    words = overrides(kinds, tmp_path / "run", *PHASES)
     step = Classifier.training_step
 
     def interrupted(self, batch, batch_idx):
@@ -126,28 +117,28 @@ def test_an_interrupted_run_goes_on_exactly(images, whole, tmp_path, monkeypatch
         assert same_weights(whole / name, tmp_path / "run" / name), name
 
 
-def test_a_run_whose_folder_was_moved_knows_its_best_weights(images, tmp_path, monkeypatch):
+def test_a_run_whose_folder_was_moved_knows_its_best_weights(kinds, tmp_path, monkeypatch):
     def worse_and_worse(self, batch, batch_idx):
         self.val_loss.update(torch.tensor(float(self.global_step)))
         self.log("val/loss", self.val_loss)
 
     monkeypatch.setattr(Classifier, "validation_step", worse_and_worse)
-    words = overrides(images, tmp_path / "run", *PHASES)
+    words = overrides(kinds, tmp_path / "run", *PHASES)
     assert main([*TRAIN, *words, "trainer.max_steps=5"]) == 0
     first = checkpoint(tmp_path / "run" / "best.ckpt")["global_step"]
     run = (tmp_path / "run").rename(tmp_path / "moved")
-    assert main([*TRAIN, *overrides(images, run, *PHASES), "resume=auto"]) == 0
+    assert main([*TRAIN, *overrides(kinds, run, *PHASES), "resume=auto"]) == 0
     assert checkpoint(run / "last.ckpt")["global_step"] > 5
     assert checkpoint(run / "best.ckpt")["global_step"] == first < 5
 
 
-def test_a_finished_run_is_only_judged_again(images, whole, capsys, monkeypatch):
+def test_a_finished_run_is_only_judged_again(kinds, whole, capsys, monkeypatch):
     def fails(self, batch, batch_idx):
         raise AssertionError("trained")
 
     monkeypatch.setattr(Classifier, "training_step", fails)
     before, info = load_classifier(whole)
-    words = overrides(images, whole, *PHASES, "resume=auto", "--json")
+    words = overrides(kinds, whole, *PHASES, "resume=auto", "--json")
     capsys.readouterr()
     assert main([*TRAIN, *words]) == 0
     figures = json.loads(capsys.readouterr().out)
@@ -183,27 +174,31 @@ def test_a_finished_run_is_only_judged_again(images, whole, capsys, monkeypatch)
         (["seed=-1"], "0 or more"),
     ],
 )
-def test_a_mistake_is_a_sentence_and_leaves_no_folder(images, tmp_path, capsys, words, said):
+def test_a_mistake_is_a_sentence_and_leaves_no_folder(kinds, tmp_path, capsys, words, said):
     run = tmp_path / "run"
-    assert main([*TRAIN, *overrides(images, run, *words)]) == 2
+    assert main([*TRAIN, *overrides(kinds, run, *words)]) == 2
     error = capsys.readouterr().err
     assert said in error
     assert error.count("\n") == 1
     assert not run.exists()
 
 
-def test_another_training_is_not_gone_on_with(images, whole, tmp_path, capsys):
-    assert main([*TRAIN, *overrides(images, whole, *PHASES)]) == 2
+def test_another_training_is_not_gone_on_with(kinds, whole, tmp_path, capsys):
+    assert main([*TRAIN, *overrides(kinds, whole, *PHASES)]) == 2
     assert "go on with it by resume=auto" in capsys.readouterr().err
+    apart = [*PHASES, f"resume={(whole / 'last.ckpt').as_posix()}"]
+    assert main([*TRAIN, *overrides(kinds, tmp_path / "apart", *apart)]) == 2
+    assert f"give output_dir={whole} resume=auto" in capsys.readouterr().err
+    assert not (tmp_path / "apart").exists()
     fewer = pictures(tmp_path / "fewer", count=9)
     assert main([*TRAIN, *overrides(fewer, whole, *PHASES, "resume=auto")]) == 2
     assert "pictures are not those of" in capsys.readouterr().err
     other = ["model.augmentation.noise=0", "resume=auto"]
-    assert main([*TRAIN, *overrides(images, whole, *PHASES, *other)]) == 2
+    assert main([*TRAIN, *overrides(kinds, whole, *PHASES, *other)]) == 2
     assert "trained with another augmentation" in capsys.readouterr().err
 
 
-def test_an_output_among_the_images_is_refused(images, capsys):
-    assert main([*TRAIN, *overrides(images, images / "run")]) == 2
+def test_an_output_among_the_images_is_refused(kinds, capsys):
+    assert main([*TRAIN, *overrides(kinds, kinds / "run")]) == 2
     assert "whose images are trained on" in capsys.readouterr().err
-    assert not (images / "run").exists()
+    assert not (kinds / "run").exists()

@@ -109,7 +109,7 @@ def test_a_signal_ends_with_its_code_and_says_how_to_go_on(
         main(["train", *words, "trainer.max_steps=9"])
     assert leaving.value.code == 128 + number
     last = tmp_path / "run" / "last.ckpt"
-    assert f"go on with resume={last}" in capsys.readouterr().err
+    assert f"go on with output_dir={last.parent} resume=auto" in capsys.readouterr().err
     assert steps(last) == 2
 
 

@@ -15,13 +15,13 @@ usage: stemgan train [-m] [--cfg job] [--json] [OVERRIDE ...]
 
 Train a model. Overrides are Hydra's: name=value for any entry of the configuration, shown by
 --cfg job; -m runs every combination of comma-separated values. Writes checkpoints, the resolved
-configuration and metrics/ into output_dir; an interrupted run goes on with resume=. --json
-prints the figures of a single run as one JSON object on stdout.
+configuration and metrics/ into output_dir; an interrupted run goes on with
+resume=auto. --json prints the figures of a single run as one JSON object on stdout.
 
 examples:
   stemgan synthesize -n 2000 -o simulated
   stemgan train experiment=demo_cpu data.datasets=[simulated] output_dir=runs/first
-  stemgan train experiment=demo_cpu data.datasets=[simulated] resume=runs/first/last.ckpt
+  stemgan train experiment=demo_cpu data.datasets=[simulated] output_dir=runs/first resume=auto
   stemgan train experiment=demo_cpu data.datasets=[simulated] weights=stemgan-s
   stemgan train data.datasets=[simulated] logger=wandb logger.wandb.offline=true
   stemgan train data.datasets=[simulated] trainer=ddp trainer.devices=4

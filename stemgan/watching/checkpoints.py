@@ -37,7 +37,7 @@ class WholeCheckpoints(TorchCheckpointIO):
 
 
 class LastCheckpoint(Checkpoint):
-    """Keep where training stands in ``last.ckpt``, from which ``resume=`` goes on exactly.
+    """Keep where training stands in ``last.ckpt``, from which ``resume=auto`` goes on exactly.
 
     It is saved after every validation, every some minutes between steps, at the end, when an
     exception ends training, and on a signal: SIGTERM, Ctrl-C (SIGINT), or SIGUSR1, which
@@ -112,7 +112,7 @@ class LastCheckpoint(Checkpoint):
             _requeue()
         elif number not in _OURS and callable(handler):
             handler(number, None)
-        raise Stopped(number, f"go on with resume={self.path}")
+        raise Stopped(number, f"go on with output_dir={self.path.parent} resume=auto")
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save where the best weights are chosen, too."""

@@ -52,6 +52,8 @@ def run(config: "DictConfig", words: list[str] | None = None) -> dict[str, Any] 
     parts.set_up(config)  # so that weights do not depend on what came before
     model = _model(config, data.classes, data.counts)
     resume = parts.checkpoint_of(config.resume, output, model)
+    if resume is not None:
+        _check_own(Path(resume), output)
     step = _step(Path(resume), model, data) if resume is not None else 0
     over = model.schedule.finished
     keeping = [best_checkpoint(output, model.monitor, model.schedule.mode), PhaseEnds()]
@@ -102,6 +104,15 @@ def _most(config: "DictConfig", steps: int) -> int:
     """Return how many steps there may be, of so many that the phases take."""
     wanted = config.trainer.max_steps
     return steps if wanted < 0 else min(steps, wanted)
+
+
+def _check_own(resume: Path, output: Path) -> None:
+    """Refuse to go on in another folder, which has not the best weights so far."""
+    if resume.resolve().parent != output.resolve():
+        raise InputError(
+            f"{resume} goes on in its own folder alone, where its best weights are: give "
+            f"output_dir={resume.parent} resume=auto"
+        )
 
 
 def _step(resume: Path, model: "Classifier", data: "Pictures") -> int:
