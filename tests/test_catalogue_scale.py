@@ -260,6 +260,14 @@ def test_without_the_program_bars_alone_are_measured(archive, tmp_path, capsys, 
     assert row["pixel_size"] == ""
 
 
+def test_files_of_which_none_can_be_read_are_refused(archive, tmp_path, capsys):
+    table = tmp_path / "scales.csv"
+    broken = str(archive[0] / "broken.tif")
+    assert main(["catalogue", "scale", broken, "-o", str(table)]) == 2
+    assert "no picture can be read (broken.tif" in capsys.readouterr().err
+    assert not table.exists()
+
+
 def test_previews_do_not_lie_among_the_images(archive, capsys):
     folder, _ = archive
     call = ["catalogue", "scale", str(folder), "-o", str(folder / "s.csv"), "--preview"]

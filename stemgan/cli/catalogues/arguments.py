@@ -3,13 +3,10 @@
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stemgan.cli.common import progress
 from stemgan.errors import InputError
-
-if TYPE_CHECKING:
-    from stemgan_data_prep.catalogue.labels import Picture
 
 
 def add_images(parser: argparse.ArgumentParser) -> None:
@@ -68,7 +65,7 @@ def running(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def check_any(pictures: "Sequence[Picture]", left_out: Sequence[tuple[str, str]]) -> None:
+def check_any(pictures: Sequence[object], left_out: Sequence[tuple[str, str]]) -> None:
     """Refuse a list of no picture, and say why there is none.
 
     Raises

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stemgan.cli.catalogue import ACTIONS
-from stemgan.cli.catalogues.arguments import add_images, add_table
+from stemgan.cli.catalogues.arguments import add_images, add_table, check_any
 from stemgan.cli.common import emit, parser_for, progress, say
 from stemgan.cli.left_out import say_left_out
 from stemgan.errors import InputError
@@ -55,6 +55,7 @@ def main(argv: list[str]) -> None:
     looked = [_drawn(one, pictures) for one in progress(looking, "scale", len(found.sources))]
     left_out = [(odd.key, odd.reason) for odd in found.rejected]
     left_out += [(one.source.key, one.reason) for one in looked if one.scale is None]
+    check_any([one for one in looked if one.scale is not None], left_out)
     say_left_out(left_out)
     table = rows(looked, args.output.parent, args.bins)
     write_rows(args.output, table, COLUMNS)
