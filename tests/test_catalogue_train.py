@@ -183,6 +183,15 @@ def test_a_mistake_is_a_sentence_and_leaves_no_folder(kinds, tmp_path, capsys, w
     assert not run.exists()
 
 
+def test_a_backbone_that_does_not_import_is_a_sentence(kinds, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "timm", None)
+    run = tmp_path / "run"
+    assert main([*TRAIN, *overrides(kinds, run, "backbone=timm:inception_v4")]) == 2
+    error = capsys.readouterr().err
+    assert "backbones of timm need it" in error
+    assert error.count("\n") == 1
+
+
 def test_another_training_is_not_gone_on_with(kinds, whole, tmp_path, capsys):
     assert main([*TRAIN, *overrides(kinds, whole, *PHASES)]) == 2
     assert "go on with it by resume=auto" in capsys.readouterr().err

@@ -45,12 +45,14 @@ def test_a_checkpoint_goes_on_in_a_model_like_its_own_alone(words, tmp_path, cap
     last = tmp_path / "run" / "last.ckpt"
     once = [*words, "trainer.max_steps=1"]
     assert main(["train", *once, "resume=auto"]) == 0  # there is none yet
-    capsys.readouterr()
+    assert "training starts afresh" in capsys.readouterr().err
     assert main(["train", *once]) == 2
     assert "holds another run: go on with it by resume=auto" in capsys.readouterr().err
     assert main(["train", *once, "model.generator.half_width=8", f"resume={last.parent}"]) == 2
     assert "another model, or of other sizes" in capsys.readouterr().err
+    capsys.readouterr()
     assert main(["train", *words, "resume=auto", "trainer.max_steps=2"]) == 0
+    assert "afresh" not in capsys.readouterr().err
     assert steps(last) == 2
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stemgan.cli.common import say
 from stemgan.cli.overrides import TRAIN, Configuration
 from stemgan.cli.training import processes
 from stemgan.errors import InputError
@@ -117,7 +118,7 @@ def made(
         return instantiate(node, _convert_="all", **arguments)
     except InstantiationException as error:
         cause: BaseException = error
-        while cause.__cause__ is not None:
+        while cause.__cause__ is not None and not isinstance(cause, InputError):
             cause = cause.__cause__
         if isinstance(cause, KeyError) and "SLURM_" in str(cause):
             raise InputError(
@@ -136,11 +137,15 @@ def checkpoint_of(resume: str | None, output: Path, model: "LightningModule") ->
     ------
     InputError : the folder holds another run, or the checkpoint is of another model.
     """
+    from lightning.pytorch.utilities import rank_zero_only
+
     from stemgan.cli.export import read_checkpoint
 
     if resume == "auto":
         last = output / "last.ckpt"
         resume = str(last) if last.is_file() else None
+        if resume is None:
+            rank_zero_only(say)(f"nothing to go on with in {output}: training starts afresh")
     elif resume is not None and Path(resume).is_dir():
         resume = str(Path(resume) / "last.ckpt")
     taken = (output / "last.ckpt").is_file()
