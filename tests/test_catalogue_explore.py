@@ -14,7 +14,7 @@ from stemgan.errors import InputError
 from stemgan.manifest import read_tables
 from stemgan_data_prep.catalogue.explore import dimension, neighbours, selection, steps
 from stemgan_data_prep.catalogue.explore.embedding import embed
-from stemgan_data_prep.catalogue.explore.gathering import gather
+from stemgan_data_prep.catalogue.explore.gathering import gather, only_label
 from stemgan_data_prep.catalogue.explore.selection import (
     chosen_clusters,
     effective,
@@ -134,6 +134,10 @@ def test_one_class_is_explored_alone_and_has_no_labels_to_compare_with(images, t
     table.write_text("\n".join(["file,batch", *lines]))
     found = gather([images], tables=[table], within="fine", against="batch")
     assert found.labels_of(found.pictures) == ["0", "1"] * 5 + [""] * 4
+    assert only_label(["", *found.labels_of(found.pictures)]) is None
+    above = gather([images.parent])
+    assert "label images is the only one" in only_label(above.labels_of(above.pictures))
+    assert only_label(None) is None
     with pytest.raises(InputError, match="did you mean fine"):
         gather([images], within="fin")
     with pytest.raises(InputError, match="needs labels"):
@@ -239,9 +243,12 @@ def test_words_say_whether_gaps_part_clusters_and_whether_the_dimension_is_settl
     assert "1,200 pictures, of which 1 is the same as another. " in said
     assert "half of the pictures give 6.5, so that it is not settled yet" in said
     assert "50 % of their variance unexplained: more than it should" in said
-    assert "best as one heap; no gap parts the clusters" in said
+    assert "best as one heap; no gap of density between them is more than chance, and" in said
     assert "ward 0.50 with 20 (chance 0.10), kmeans 0.40" in said
     assert "single" not in said
+    said = " ".join(sentences({**summary, "pictures": 25, "silhouette": 0.7}))
+    assert "chance among 25 pictures, though by the silhouette the clusters stand apart" in said
+    assert "convention" not in said
     more = {"dimension_of_halves": 7.8, "suggested_by_density_peaks": 4, "nmi": None}
     said = " ".join(sentences({**summary, **more}))
     assert "settled" not in said

@@ -13,7 +13,7 @@ from stemgan.cli.catalogues.arguments import (
 )
 from stemgan.cli.catalogues.choices import SIDE, network_of, settings_of
 from stemgan.cli.catalogues.outputs import check_apart, check_kept
-from stemgan.cli.common import emit, parser_for, progress
+from stemgan.cli.common import emit, parser_for, progress, say
 from stemgan.cli.inputs import add_tables
 from stemgan.cli.left_out import say_left_out
 
@@ -39,7 +39,7 @@ def main(argv: list[str]) -> None:
 
     from stemgan.files import check_folder
     from stemgan_data_prep.catalogue.explore.features import extract, predicted
-    from stemgan_data_prep.catalogue.explore.gathering import gather
+    from stemgan_data_prep.catalogue.explore.gathering import gather, only_label
     from stemgan_data_prep.catalogue.explore.output import FILES, PAGE, write
     from stemgan_data_prep.catalogue.explore.page.build import Colouring
     from stemgan_data_prep.catalogue.explore.steps import explore, fitting
@@ -74,6 +74,8 @@ def main(argv: list[str]) -> None:
         watch=progress,
     )
     labels = gathered.labels_of(read.pictures)
+    if alone := only_label(labels):
+        say(f"note: {alone}")
     structure = explore(features, labels, settings, progress)
     best = predicted(features, network, args.layer) if classes else None
     more = [] if best is None else [Colouring("predicted class", best, classes)]

@@ -64,6 +64,22 @@ def gather(
     return Gathered(chosen, known if known and not alone else None, found.left_out)
 
 
+def only_label(labels: Sequence[str] | None) -> str | None:
+    """Say that all pictures have one label, if they have: there is nothing to compare then.
+
+    Parameters
+    ----------
+    labels : of the pictures, "" where there is none; None: nothing is known.
+    """
+    names = set(labels or ()) - {""}
+    if len(names) != 1:
+        return None
+    return (
+        f"the label {names.pop()} is the only one, so that clusters are compared with nothing "
+        "(no NMI): name the folder that holds a folder for each class, or a column by --labels"
+    )
+
+
 def _of_class(found: Found, within: str) -> list[Picture]:
     """Keep the pictures of one class."""
     chosen = [one for one in found.pictures if one.label == within]

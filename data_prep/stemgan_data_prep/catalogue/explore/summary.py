@@ -12,6 +12,8 @@ Row = dict[str, Any]
 _MOST_UNEXPLAINED = 0.3
 _SETTLED = 0.1
 """Change of the dimension from half of the pictures to all that is no change."""
+_APART = 0.5
+"""Mean silhouette from which clusters stand apart (Kaufman & Rousseeuw, 1990)."""
 _NAMED = 3
 """Methods whose best agreement with labels is told; the figure shows all."""
 _POOR = ": more than it should; --dims 0 clusters the features as they are"
@@ -109,7 +111,7 @@ def _of_clusters(summary: Row) -> list[str]:
     likely, peaks = summary["suggested_by_mixture"], summary["suggested_by_density_peaks"]
     many = "one heap" if likely == 1 else f"{likely} groups"
     apart = (
-        "no gap parts the clusters, and their borders are a matter of convention"
+        f"no gap of density between them is more than chance{_yet(summary)}"
         if peaks == 1
         else f"gaps of density part {peaks} groups that are more than chance (--cluster "
         f"density-saddles:{peaks} shows them)"
@@ -119,6 +121,17 @@ def _of_clusters(summary: Row) -> list[str]:
         f"are {sizes}{more}. Labels had no say in that choice.",
         f"A mixture of Gaussians describes the pictures best as {many}; {apart}.",
     ]
+
+
+def _yet(summary: Row) -> str:
+    """Say what it means that no gap of density is more than chance."""
+    silhouette = summary["silhouette"]
+    if silhouette is None or silhouette < _APART:
+        return ", and the clusters' borders are a matter of convention"
+    return (
+        f" among {summary['pictures']:,} pictures, though by the silhouette the clusters stand "
+        "apart: look at the pictures, or explore more of them"
+    )
 
 
 def _of_labels(summary: Row) -> list[str]:
