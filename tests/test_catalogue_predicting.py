@@ -216,6 +216,14 @@ def test_pictures_of_groups_that_trained_are_told(labelled, run, tmp_path, capsy
     assert "2 of 12 pictures are of groups of which others trained" in second
 
 
+def test_a_temperature_at_its_bound_is_told(labelled, tmp_path, capsys):
+    info = Info(CLASSES, "resnet18", SIDE, 99.9994, {})
+    save_classifier(tmp_path / "blind.safetensors", make_network("resnet18", 3), info)
+    command = ["catalogue", "report", str(tmp_path / "blind.safetensors"), str(labelled)]
+    assert main([*command, "-o", str(tmp_path / "report")]) == 0
+    assert "note: The temperature 100 is at its bound" in capsys.readouterr().err
+
+
 def test_copies_of_pictures_that_trained_are_told(labelled, run, tmp_path, capsys):
     folder, moved = tmp_path / "run", tmp_path / "moved"
     folder.mkdir()

@@ -1,5 +1,6 @@
 import csv
 import json
+import re
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -109,9 +110,23 @@ def test_the_page_says_what_matters_first(made):
     said = " ".join(answer(found))
     assert "right for 42.9 %" in said
     assert "of 7 images of 5 groups" in said
+    assert "right for 42.9 %: the classifier is no better than that." in said
+    few = {**found, "accuracy": 0.6, "intervals": {"accuracy": (0.2, 0.9)}}
+    assert "so few images do not tell whether" in answer(few)[0]
+    good = {**found, "accuracy": 0.6, "intervals": {"accuracy": (0.5, 0.7)}}
+    assert answer(good)[0].endswith("would be right for 42.9 %.")
     assert "Means over 3 classes" in said
     assert "Fibres & <wires> is missed most: 2 of 3, of which 2 are taken for MEMS" in said
     assert "No image tells how well these are found: Tips." in said
+
+
+def test_all_shares_of_the_page_have_one_decimal(made):
+    folder, found = made
+    page = (folder / "report.html").read_text("utf-8")
+    shown = re.findall(r'<td data-value="[^"]*">([^<]*) <span class="soft">\(([^)]*)\)', page)
+    assert len(shown) > len(found["reliability"])
+    for value, ends in shown:
+        assert all(re.fullmatch(r"\d+\.\d", one) for one in (value, *ends.split(" to ")))
 
 
 def test_nothing_in_names_is_markup(made):

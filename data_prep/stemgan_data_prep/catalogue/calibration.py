@@ -15,6 +15,11 @@ from numpy.typing import NDArray
 _LEAST, _MOST = 0.01, 100.0
 
 
+def at_its_most(temperature: float) -> bool:
+    """Tell whether a temperature is at its upper bound: a network's logits told nothing."""
+    return temperature > 0.99 * _MOST
+
+
 def fit_temperature(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> float:
     """Find the temperature that makes probabilities right.
 

@@ -48,6 +48,7 @@ def main(argv: list[str]) -> None:
 
     from stemgan.cli.catalogues.outputs import check_apart, check_kept
     from stemgan.files import check_folder
+    from stemgan_data_prep.catalogue.calibration import at_its_most
     from stemgan_data_prep.catalogue.classifier_file import find_classifier, load_classifier
     from stemgan_data_prep.catalogue.predicting import predict
     from stemgan_data_prep.catalogue.reporting import FILES, write_report
@@ -61,6 +62,11 @@ def main(argv: list[str]) -> None:
     pictures, left_out = _pictures(args, run)
     predictions = predict(network, info, pictures, **running(args))
     notes = _seen(predictions, run) if args.images else []
+    if at_its_most(info.temperature):
+        notes.append(
+            f"The temperature {info.temperature:.3g} is at its bound: on pictures that did not "
+            "train it, the classifier told nothing of their classes."
+        )
     left_out = [*left_out, *predictions.left_out]
     say_left_out(left_out)
     found = write_report(

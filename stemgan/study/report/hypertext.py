@@ -17,7 +17,16 @@ _MOST_LINES = 400
 """Lines of a table that stands in the page; longer ones are cut, and the page says so."""
 
 
-def table(rows: Sequence[Row], name: str, file: str = "") -> str:
+def _in_percent(value: float) -> str:
+    return percent(value, 3)
+
+
+def table(
+    rows: Sequence[Row],
+    name: str,
+    file: str = "",
+    percents: Callable[[float], str] = _in_percent,
+) -> str:
     """Write rows as a table that is sorted by a click on a heading.
 
     Parameters
@@ -26,6 +35,7 @@ def table(rows: Sequence[Row], name: str, file: str = "") -> str:
         are left out, as are conditions that are the same everywhere.
     name : what the table is, for those who do not see it.
     file : where all rows are, if the page does not show all.
+    percents : writes what stands in columns of per cent.
     """
     columns = [
         c
@@ -39,7 +49,11 @@ def table(rows: Sequence[Row], name: str, file: str = "") -> str:
         for c in columns
     )
     lines = "".join(
-        "<tr>" + "".join(_cell(row.get(c), c, c in texts) for c in columns) + "</tr>"
+        "<tr>"
+        + "".join(
+            _cell(row.get(c), c in texts, percents if "[%" in c else figure) for c in columns
+        )
+        + "</tr>"
         for row in rows[:_MOST_LINES]
     )
     rest = len(rows) - _MOST_LINES
@@ -62,8 +76,11 @@ def _text(is_text: bool) -> str:
     return ' class="text"' if is_text else ""
 
 
-def _cell(value: Any, heading: str, is_text: bool) -> str:  # noqa: ANN401 (a cell)
-    written = _in_percent if "[%" in heading else figure
+def _cell(
+    value: Any,  # noqa: ANN401 (a cell)
+    is_text: bool,
+    written: Callable[[float], str],
+) -> str:
     if isinstance(value, Cell):
         return _interval(value, written)
     if isinstance(value, bool):
@@ -71,10 +88,6 @@ def _cell(value: Any, heading: str, is_text: bool) -> str:  # noqa: ANN401 (a ce
     if isinstance(value, int | float):
         return f'<td{_text(is_text)} data-value="{value!r}">{written(float(value))}</td>'
     return f"<td{_text(is_text)}>{escape(str(value)) if value not in (None, '') else '–'}</td>"
-
-
-def _in_percent(value: float) -> str:
-    return percent(value, 3)
 
 
 def _interval(cell: Cell, written: Callable[[float], str]) -> str:

@@ -78,7 +78,7 @@ def _classes(rows: Sequence[Found]) -> str:
     return (
         '<p class="soft">Recall: of the images of a class, how many were found. Precision: of '
         "those taken for it, how many are of it. Confidence: the mean over its images.</p>"
-        + table(shown, "figures of each class", "per_class.csv")
+        + table(shown, "figures of each class", "per_class.csv", _one_decimal)
     )
 
 
@@ -89,6 +89,10 @@ def _cell(row: Found, name: str) -> Cell:
 
 def _percent(value: float | None) -> float | None:
     return None if value is None else 100 * value
+
+
+def _one_decimal(value: float) -> str:
+    return f"{value:.1f}"
 
 
 def _other(row: Found) -> str:
@@ -184,7 +188,7 @@ def _confidence(found: Found, curve: Path) -> str:
         f"score {found['brier']:.3f} (0 to 2), cross-entropy {found['log_loss']:.3f}.</p>"
         f'<figure class="curve"><img src="{picture}" alt="share that is right against '
         'confidence, as in the table below"></figure>'
-        + table(rows, "share that is right by confidence")
+        + table(rows, "share that is right by confidence", percents=_one_decimal)
     )
 
 

@@ -35,7 +35,8 @@ def answer(found: Row) -> list[str]:
     )
     lines = [
         f"The class found is right for {with_interval(found, 'accuracy')} of {of}; always "
-        f"naming the most frequent class would be right for {share(found['most_frequent'])}.",
+        f"naming the most frequent class would be right for {share(found['most_frequent'])}"
+        f"{_no_better(found)}.",
         f"Means over {tested} classes: "
         + ", ".join(f"{word} {with_interval(found, name)}" for name, word in _MEANS)
         + ".",
@@ -47,6 +48,16 @@ def answer(found: Row) -> list[str]:
     lines.append(_of_confidence(found))
     lines += _hardest(found["per_class"])
     return lines
+
+
+def _no_better(found: Row) -> str:
+    """Say so where a classifier is no better than naming one class without looking."""
+    if found["accuracy"] <= found["most_frequent"]:
+        return ": the classifier is no better than that"
+    ends = found["intervals"].get("accuracy")
+    if ends is not None and ends[0] <= found["most_frequent"]:
+        return ": so few images do not tell whether the classifier is better than that"
+    return ""
 
 
 def _of_confidence(found: Row) -> str:
