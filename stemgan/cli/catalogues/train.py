@@ -20,6 +20,24 @@ shares train, validate and test. Writes classifier.safetensors, split.csv, check
 configuration, metrics/ and, on the test images, report/ into output_dir; an interrupted run
 goes on with resume=auto. --json prints the figures of a single run as one JSON object.
 
+entries, with their defaults:
+  images=null      a folder with a folder a class, or [several folders and files]
+  labels=folder    classes are the first folders below; or a column of a manifest or table
+  tables=[]        CSV files with a column file, whose columns add to the manifest's
+  split=[0.8,0.1,0.1]  shares of groups to train, validate and test
+  backbone=resnet18    or -34, -50, -101, efficientnet-b0 to -b3, inception-v3, timm:NAME
+  start=scratch    or features (the head alone is trained), fine-tune, features-then-fine-tune
+  pretrained=null  these start from it: a run, a .safetensors or .pth file, or a Hugging Face name
+  sizes=[224]      sides of the pictures, one after the other, increasing [px]
+  epochs=30        the most at each size: one number, or [one a size]
+  catalogue=plain  many entries at once: resnet50, efficientnet, inception
+  data.batch_size=32   pictures a step, on each process
+  model.monitor=loss   or macro_f1: chooses the weights, by the validation pictures
+  model.patience=8     epochs without improvement, with which a size ends
+  seed=0           of the split, the start and the augmentation
+  resume=null      auto: go on from last.ckpt of output_dir, if it is there
+  output_dir=runs/DATE
+
 examples (folders in labelled/ are the classes; resnet18 at 64 px: 10 ms an image on one core):
   stemgan catalogue train images=labelled backbone=resnet18 sizes=[64] output_dir=kinds
   stemgan catalogue train images=labelled catalogue=resnet50 pretrained=resnet50.pth
@@ -68,7 +86,24 @@ def text(figures: dict[str, Any]) -> str:
         ends = (found.get("intervals") or {}).get(name)
         range_ = f"  ({100 * ends[0]:.1f} to {100 * ends[1]:.1f})" if ends else ""
         lines.append(f"  {name:<10} {100 * found[name]:5.1f} %{range_}")
+    lines += _doubts(found, figures["temperature"])
     lines.append(f"the classifier is {figures['classifier']}")
     if figures["report"]:
         lines.append(f"the report is {figures['report']}")
     return "\n".join(lines)
+
+
+def _doubts(found: dict[str, Any], temperature: float) -> list[str]:
+    """Say so where a classifier tells nothing."""
+    from stemgan_data_prep.catalogue.calibration import at_its_most
+
+    doubts = []
+    if found["accuracy"] <= found["most_frequent"]:
+        share = f"{100 * found['most_frequent']:.1f} %"
+        doubts.append(f"no better than always naming the most frequent class ({share})")
+    if at_its_most(temperature):
+        doubts.append(
+            f"the temperature {temperature:.3g} is at its bound: the classifier told nothing "
+            "of the validation pictures' classes"
+        )
+    return doubts

@@ -149,5 +149,10 @@ def _tell(output: Path, data: "Pictures", model: "Classifier", resume: str | Non
     say_left_out(data.left_out)
     counts = ", ".join(f"{len(pictures)} {split}" for split, pictures in data.sides.items())
     say(f"{len(data.classes)} classes ({', '.join(data.classes)}): {counts}")
+    if not data.sides["test"]:
+        say(
+            "no picture is kept for a test: figures will be of the validation pictures, by "
+            "which the weights are chosen, and rather too good; give more groups, or another split="
+        )
     if model.network.origin != "random" and resume is None:
         say(f"the backbone starts from {model.network.origin}")
