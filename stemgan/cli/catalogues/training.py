@@ -152,7 +152,8 @@ def _tell(output: Path, data: "Pictures", model: "Classifier", resume: str | Non
     if not data.sides["test"]:
         say(
             "no picture is kept for a test: figures will be of the validation pictures, by "
-            "which the weights are chosen, and rather too good; give more groups, or another split="
+            "which the weights are chosen, and rather too good; give more groups, or another "
+            "split="
         )
     if model.network.origin != "random" and resume is None:
         say(f"the backbone starts from {model.network.origin}")
