@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,26 @@ def test_the_table_of_clusters_says_of_each_file_what_other_commands_ask(images,
     own = f"cluster_{summary['method'].replace('-', '_')}"
     assert [row["cluster"] for row in rows] == [row[own] for row in rows]
     assert all(0 <= float(row[axis]) <= 1 for row in rows for axis in "xy")
+
+
+def test_pictures_on_the_page_are_larger_than_those_that_a_small_model_sees(explored):
+    page = (explored / "explore.html").read_text("utf-8")
+    assert json.loads(re.search(r'id="map-data">(.*?)</script>', page)[1])["side"] == 64
+
+
+def test_classes_stand_beside_the_distances_that_are_ordered_by_them(tmp_path, monkeypatch):
+    from stemgan_data_prep.catalogue.explore import figures
+
+    said = []
+    monkeypatch.setattr(
+        figures, "save", lambda figure, path: said.extend(figure.axes[0].get_yticklabels())
+    )
+    points = np.random.default_rng(0).normal(size=(10, 3))
+    names = ["Tips", "none", r"$\nothing$ and a long name"]
+    figures.distances_figure(tmp_path / "d.png", points, np.arange(10), [4, 4, 2], names)
+    assert [one.get_text() for one in said] == ["Tips", "none", r"$\nothing$ and a …"]
+    assert [one.get_position()[1] for one in said] == [2, 6, 9]
+    assert not said[2].get_parse_math()
 
 
 def test_curves_and_figures_are_there_for_every_method_and_both_scenarios(explored):
@@ -251,6 +272,7 @@ def test_words_say_whether_gaps_part_clusters_and_whether_the_dimension_is_settl
     assert "convention" not in said
     more = {"dimension_of_halves": 7.8, "suggested_by_density_peaks": 4, "nmi": None}
     said = " ".join(sentences({**summary, **more}))
+    assert "Shown are 2 clusters by ward linkage, mean silhouette 0.31" in said
     assert "settled" not in said
     assert "gaps of density part 4 groups" in said
     assert "--cluster density-saddles:4" in said

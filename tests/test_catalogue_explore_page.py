@@ -74,6 +74,9 @@ def test_the_page_asks_for_nothing_and_fits(seen: Browser, page, width):
     assert seen.run("document.querySelectorAll('#members button').length") == COUNT
     drawn = "[...pen.getImageData(0, 0, canvas.width, canvas.height).data].some((v) => v)"
     assert seen.run(drawn)
+    helps = "[...document.querySelectorAll('.mouse, .touch')].map((e) => e.offsetWidth > 0)"
+    assert seen.run(helps) == [width > 390, width == 390]
+    assert seen.run("picked.offsetHeight") < 60  # nothing is chosen yet
     assert seen.requests() == [where]
     assert seen.complaints() == []
 

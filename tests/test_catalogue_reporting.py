@@ -153,6 +153,9 @@ def test_the_page_fits_and_asks_for_nothing(made, seen: Browser, width: int):
         "c.clientWidth, c.clientHeight])"
     )
     assert all(inner <= outer and height < 100 for inner, outer, height in sizes)
+    wide = "document.querySelector('#classes .scroll')"
+    assert seen.run(f"{wide}.scrollWidth > {wide}.clientWidth")  # a shadow says so
+    assert "gradient" in seen.run(f"getComputedStyle({wide}).backgroundImage")
     first = "document.querySelector('#classes tbody tr td').textContent"
     assert seen.run(first) == CLASSES[0]
     seen.run("document.querySelectorAll('#classes thead button')[3].click()")

@@ -31,6 +31,9 @@ explore.json, figures/ and explore.html, one file that shows all pictures on a m
 pixels and features for another look at the same pictures and may be removed.
 """
 
+THUMBNAIL = 64
+"""Least side of the pictures on the page [px], however small those are that a model sees."""
+
 
 def main(argv: list[str]) -> None:
     """Run the command."""
@@ -80,7 +83,11 @@ def main(argv: list[str]) -> None:
     best = predicted(features, network, args.layer) if classes else None
     more = [] if best is None else [Colouring("predicted class", best, classes)]
     title = "Structure of " + (args.within or ", ".join(place.name for place in args.images))
-    figures = write(folder, title, read.pictures, read.images, labels, structure, more)
+    images = read.images
+    if side < THUMBNAIL:
+        larger = pixels(read.pictures, THUMBNAIL, cache, args.workers)
+        images = larger.images if len(larger) == len(read) else images
+    figures = write(folder, title, read.pictures, images, labels, structure, more)
     figures |= {"left_out": len(left_out), "page": str(folder / PAGE), "layer": args.layer}
     emit(figures, _text(figures), as_json=args.json)
 

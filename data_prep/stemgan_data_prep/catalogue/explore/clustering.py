@@ -21,6 +21,14 @@ LINKAGES = ("single", "complete", "average", "centroid", "ward")
 METHODS = (*LINKAGES, "kmeans", "density-peaks", "density-saddles")
 """All methods; the last two are the same peaks, ranked by separation or by saddles."""
 
+NAMES = {
+    **{method: f"{method} linkage" for method in LINKAGES},
+    "kmeans": "k-means",
+    "density-peaks": "density peaks",
+    "density-saddles": "saddles of density",
+}
+"""Methods in sentences."""
+
 MOST_LINKED = 20_000
 """Points above which linkages are refused: their distances, twice, take 3.2 GB."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from stemgan_data_prep.catalogue.explore import figures
+from stemgan_data_prep.catalogue.explore.clustering import NAMES
 from stemgan_data_prep.catalogue.explore.page.build import Drawn
 from stemgan_data_prep.catalogue.explore.steps import Structure
 
@@ -64,7 +65,7 @@ def _figures(
         by_label = np.argsort(values, kind="stable")
         sizes = np.bincount(values, minlength=len(words)).tolist()
         making["distances_by_label"] = lambda p: figures.distances_figure(
-            p, points, by_label, sizes
+            p, points, by_label, sizes, [str(word) or "none" for word in words]
         )
     if encoded is not None:
         making["autoencoder"] = lambda p: figures.losses_figure(p, encoded.losses, encoded.best)
@@ -73,7 +74,7 @@ def _figures(
 
 def _captions(structure: Structure) -> dict[str, tuple[str, str]]:
     """Give each figure that there may be its title and what it shows, by its name."""
-    shown = f"{structure.count} clusters by {structure.method}"
+    shown = f"{structure.count} clusters by {NAMES[structure.method]}"
     return {
         "map": ("Map", f"All pictures, those that are alike near each other; {shown}."),
         "dimension": (

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from stemgan.plots.lettering import drawable, font_families
 from stemgan.plots.style import MARKS, colours, look_of, pyplot, save
 from stemgan_data_prep.catalogue.explore.clustering import METHODS
 from stemgan_data_prep.catalogue.explore.density_peaks import Peaks
@@ -16,6 +17,8 @@ _SIZE = 5.0, 4.0
 """Width and height [in]: one panel, so that a phone shows its words as large as the text."""
 _MOST_NAMES = 14
 """Groups named in a legend; of more, colours alone stand for them."""
+_LETTERS = 18
+"""Of a group's name beside an axis."""
 _PIXELS = 1_000
 """Pictures on a side of a heat map; of more, as many are shown, spread over all."""
 
@@ -148,7 +151,11 @@ def _plain_ticks(axis: Any) -> None:  # noqa: ANN401 (matplotlib's)
 
 
 def distances_figure(
-    path: Path, points: np.ndarray, order: np.ndarray, sizes: Sequence[int]
+    path: Path,
+    points: np.ndarray,
+    order: np.ndarray,
+    sizes: Sequence[int],
+    names: Sequence[str] = (),
 ) -> None:
     """Draw distances between all pictures, in an order.
 
@@ -158,6 +165,7 @@ def distances_figure(
     points : (N, F).
     order : (N,) indices.
     sizes : of the groups that follow each other in that order; lines part them.
+    names : of these groups, to stand beside them if they are few; pictures are counted if not.
     """
     kept = np.unique(np.linspace(0, len(order) - 1, min(_PIXELS, len(order))).astype(int))
     shown = points[order[kept]].astype(np.float64)
@@ -174,9 +182,21 @@ def distances_figure(
             axis.axvline(end, color="w", lw=0.6)
         axis.grid(visible=False)
         axis.set(xlabel="picture", ylabel="picture")
+        if 0 < len(names) <= _MOST_NAMES:
+            middles = np.cumsum(sizes) - np.asarray(sizes) / 2
+            words = [_short(name) for name in drawable(names)]
+            look = {"parse_math": False, "family": font_families(names), "fontsize": 9}
+            axis.set_yticks(middles, words, **look)
+            axis.set_ylabel("")
         axis.figure.colorbar(image, ax=axis, label="distance", pad=0.02)
 
     _one(path, draw)
+
+
+def _short(name: str) -> str:
+    """Bring a name onto one line of few letters."""
+    line = " ".join(name.split())
+    return line if len(line) <= _LETTERS else f"{line[: _LETTERS - 1]}…"
 
 
 def map_figure(

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from stemgan_data_prep.catalogue.explore.clustering import NAMES
 from stemgan_data_prep.catalogue.explore.selection import likeliest
 from stemgan_data_prep.catalogue.explore.steps import Structure
 
@@ -117,8 +118,8 @@ def _of_clusters(summary: Row) -> list[str]:
         f"density-saddles:{peaks} shows them)"
     )
     return [
-        f"Shown are {summary['clusters']} clusters by {summary['method']}{how}; their sizes "
-        f"are {sizes}{more}. Labels had no say in that choice.",
+        f"Shown are {summary['clusters']} clusters by {NAMES[summary['method']]}{how}; their "
+        f"sizes are {sizes}{more}. Labels had no say in that choice.",
         f"A mixture of Gaussians describes the pictures best as {many}; {apart}.",
     ]
 

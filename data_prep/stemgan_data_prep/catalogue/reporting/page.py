@@ -132,8 +132,9 @@ def _cells(truth: str, line: NDArray[np.int64], names: Sequence[str]) -> str:
         ink = "#fff" if share > 0.55 else "#1c1c1c"
         says = f"{count} of {line.sum()} {truth} found to be {name} ({100 * share:.0f} %)"
         look = f"background:rgb({mixed[0]},{mixed[1]},{mixed[2]});color:{ink}"
+        style = f' style="{look}"' if count else ""
         own = ' class="own"' if name == truth else ""
-        cells.append(f'<td{own} style="{look}" title="{escape(says)}">{count or ""}</td>')
+        cells.append(f'<td{own}{style} title="{escape(says)}">{count or ""}</td>')
     return "".join(cells)
 
 
