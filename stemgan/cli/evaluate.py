@@ -171,6 +171,7 @@ def _text(
             for metric, truth in named.items()
         ]
     parts += tables_by(plan, split) if split else []
+    parts.append("* the least error of the methods, at each condition")
     if images < figures["images"]:
         left_out = figures["images"] - images
         parts.append(f"{left_out} constant images have no range, so no percentage")

@@ -159,7 +159,9 @@ def test_groups_count_once(images, tmp_path, capsys):
     )
     out = tmp_path / "out"
     assert main(command(images, out, "--by", "material")) == 0
-    assert "mean over 2 groups" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "mean over 2 groups" in said
+    assert said.count("* the least error") == 1
     rows = [
         row
         for row in table(out / "results.csv")
