@@ -1,6 +1,7 @@
 """`stemgan prepare`: tiles, groups, what is left out, and the same bytes however it is made."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -168,6 +169,15 @@ def test_nothing_usable_leaves_nothing(tmp_path, capsys):
     assert prepare(tmp_path / "small.tif", "-o", tmp_path / "set") == 2
     assert "no image can be used (1 too small)" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["small.tif"]
+    for name, side in (("large.tif", 48), ("larger.tif", 56)):
+        write(tmp_path / "odd" / name, scene((side, 60), side))
+    write(tmp_path / "odd" / "even.tif", np.ones((64, 64), np.uint8))
+    assert prepare(tmp_path / "odd", "-o", tmp_path / "set") == 2
+    said = capsys.readouterr().err
+    assert "(2 too small, 1 constant); large.tif: " in said
+    assert "; even.tif: " in said
+    assert "fits --size 56" in said
+    shutil.rmtree(tmp_path / "odd")
     assert prepare(tmp_path / "nowhere", "-o", tmp_path / "set") == 2
     (tmp_path / "bare").mkdir()
     assert prepare(tmp_path / "bare", "-o", tmp_path / "set") == 2

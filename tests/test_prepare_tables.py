@@ -129,7 +129,9 @@ def test_a_table_may_group_and_reserve_and_a_manifest_decides(archive, tmp_path)
     [
         (["--where", "kind=Tip"], "--where kind: that is not measured"),
         (["--stratify", "kind"], "the columns are: class, confidence"),
-        (["--where", "class=Sponge"], "no image can be used (8 filter)"),
+        (["--where", "class=Sponge"], "one of: Films and coated surfaces, Powder"),
+        (["--where", "class=powder"], "did you mean 'Powder'?"),
+        (["--where", "class=Powder and confidence>2"], "no image can be used (8 filter)"),
     ],
 )
 def test_columns_that_no_table_has_are_told(archive, tmp_path, capsys, more, complaint):

@@ -1,5 +1,6 @@
 """What is no micrograph, and said to be none."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,8 @@ from numpy.typing import NDArray
 from stemgan.errors import InputError
 from stemgan.images.series import Series
 
-_SMALLEST = 32
+SMALLEST = 32
+"""The shortest side of a micrograph, and the least --size [px]."""
 _SAMPLES = 8
 _SCALED = 1.5
 
@@ -32,11 +34,11 @@ def check_shape(series: Series, size: int) -> None:
     UnfitError : a side is shorter than `size` [px].
     """
     _count, height, width = series.shape
-    if min(height, width) < _SMALLEST:
+    if min(height, width) < SMALLEST:
         raise UnfitError(
             "too small",
             f"{series.where} has {height}x{width} px, a thumbnail rather than a micrograph: "
-            f"each side must be at least {_SMALLEST} px",
+            f"each side must be at least {SMALLEST} px",
         )
     _check_size(height, width, size, series.where)
 
@@ -63,6 +65,18 @@ def _check_size(height: int, width: int, size: int, where: str) -> None:
             "too small",
             f"{where} has {height}x{width} px, smaller than a tile of {size}: pass --size",
         )
+
+
+def short_side(reason: str) -> int | None:
+    """Read the shorter side [px] from why an image is too small, as it is said above.
+
+    Examples
+    --------
+    >>> short_side("a.tif has 96x128 px, smaller than a tile of 256: pass --size")
+    96
+    """
+    found = re.search(r" has (\d+)x(\d+) px", reason)
+    return min(map(int, found.groups())) if found else None
 
 
 def is_collection(file: Path, series: Series) -> bool:

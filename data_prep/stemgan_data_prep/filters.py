@@ -3,8 +3,9 @@
 import math
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from stemgan.errors import InputError
 
@@ -16,6 +17,7 @@ _ORDER: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+_LISTED = 20
 _RELATION = r"(?:<=|>=|!=|==|=|<|>)"
 _NAME = r"""(?:"[^"]+"|'[^']+'|[^\s<>=!"',]+)"""
 _FORM = re.compile(rf"\s*({_NAME}|[^<>=!\"',]+?)\s*({_RELATION})\s*(.+?)\s*", re.DOTALL)
@@ -90,6 +92,27 @@ def check_columns(conditions: Iterable[Condition], columns: Iterable[str]) -> No
                 f"images has that column; measured are {', '.join(FIGURES)}; the columns are: "
                 f"{named}"
             )
+
+
+def check_values(conditions: Iterable[Condition], rows: Sequence[Mapping[str, str]]) -> None:
+    """Refuse a condition of equality that nothing which is said of any image meets.
+
+    Raises
+    ------
+    InputError : with the values that the column has, and the nearest of them.
+    """
+    for one in conditions:
+        if not (rows and one.of_column and one.relation == "=" and all(map(one.refusal, rows))):
+            continue
+        values = sorted({row[one.figure] for row in rows if row.get(one.figure)})
+        plain = {value.casefold(): value for value in values}
+        near = get_close_matches(str(one.bound).casefold(), plain, n=1)
+        hint = f"did you mean {plain[near[0]]!r}? " if near else ""
+        more = f" and {len(values) - _LISTED} more" if len(values) > _LISTED else ""
+        raise InputError(
+            f"--where {one.figure}={one.bound}: no image has that; {hint}it is one of: "
+            f"{', '.join(values[:_LISTED]) or 'nothing'}{more}"
+        )
 
 
 def parse_conditions(text: str) -> tuple[Condition, ...]:

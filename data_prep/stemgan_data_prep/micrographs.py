@@ -46,6 +46,11 @@ class Source:
         """Give what is said of one image of the file, from 0."""
         return self.frames.get(number, self.row)
 
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """What is said of its images, one by one, and of all of it."""
+        return (self.row, *self.frames.values())
+
     def category_of(self, row: Row) -> str | None:
         """Give the category of an image of which `row` is said."""
         return (row.get(self.column) or None) if self.column else self.category

@@ -12,7 +12,7 @@ from stemgan.data.shards import is_finished
 from stemgan.data.shards.places import location
 from stemgan.processes import MOST_WORKERS, check_workers
 from stemgan_data_prep.cutting import forget_files
-from stemgan_data_prep.filters import check_columns
+from stemgan_data_prep.filters import check_columns, check_values
 from stemgan_data_prep.jobs import Settings
 from stemgan_data_prep.micrographs import Found, Source, find
 from stemgan_data_prep.reports import Summary
@@ -76,6 +76,7 @@ def prepare(
         tables=tables,
     )
     check_columns(settings.conditions, found.columns)
+    check_values(settings.conditions, [row for one in found.sources for row in one.rows])
     request = _request(found, settings, splitting, threshold)
     if not dry_run and is_finished(where, request):
         journal_of(where, create=False)

@@ -12,6 +12,7 @@ from typing import Any
 from stemgan.data.shards import Label, ShardWriter
 from stemgan.data.shards.lock import Lock
 from stemgan.errors import InputError
+from stemgan_data_prep.checks import SMALLEST, short_side
 from stemgan_data_prep.duplicates import Seen
 from stemgan_data_prep.jobs import Job, Outcome, Settings, Tile
 from stemgan_data_prep.journal import Journal, Position
@@ -20,6 +21,7 @@ from stemgan_data_prep.reports import Summary, rejected_csv, summarise
 from stemgan_data_prep.running import Runner, in_order
 from stemgan_data_prep.sharing import Splitting
 
+_KINDS = 3
 Watch = Callable[[Iterable[Source], int], Iterable[Source]]
 
 
@@ -171,11 +173,17 @@ class Work:
 
 
 def nothing_used(summary: Summary) -> InputError:
-    """Say that nothing is left, with the commonest reasons."""
+    """Say that nothing is left, with the commonest reasons, an image of each, and what fits."""
     kinds = Counter(one.kind for one in summary.rejected).most_common()
     counts = ", ".join(f"{count} {kind}" for kind, count in kinds)
-    first = summary.rejected[0]
-    return InputError(f"no image can be used ({counts}); {first.key}: {first.reason}")
+    first = {one.kind: one for one in reversed(summary.rejected)}
+    shown = "; ".join(f"{first[kind].key}: {first[kind].reason}" for kind, _ in kinds[:_KINDS])
+    small = [one.reason for one in summary.rejected if one.kind == "too small"]
+    largest = max(filter(None, map(short_side, small)), default=0)
+    fits = f"; the largest image that is too small fits --size {largest}"
+    return InputError(
+        f"no image can be used ({counts}); {shown}{fits if largest >= SMALLEST else ''}"
+    )
 
 
 def journal_of(where: Path | str, *, create: bool) -> Path:
