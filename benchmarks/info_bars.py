@@ -1,7 +1,7 @@
 """Read the scale of rendered micrographs whose scale is known: how often it is right, or wrong.
 
     python benchmarks/info_bars.py [--number 50] [--seed 0] [--barless 50] [--styles zeiss,...]
-        [-o FOLDER] [--fonts FOLDER] [IMAGES ...]
+        [-o FOLDER] [--fonts FOLDER] [--keep FOLDER] [IMAGES ...]
 
 Pictures have bars in the styles of five makers, and burnt into the image (`info_bars_drawing`).
 Right is a scale within 1 % of the truth; anything else that is not refused is wrong. The same
@@ -14,7 +14,8 @@ into the image); of 50 bars without text 42 right, 1 wrong, 7 not found; nothing
 pictures without a bar. In fonts that no rule was made with (Liberation, seed 3600):
 of 240 scales 183 right, none wrong.
 --fonts takes other fonts (TTF) than matplotlib's. Writes FOLDER/info_bars.csv and previews of
-what was wrong or refused.
+what was wrong or refused. --keep writes every picture drawn and truth.csv, which says what was
+drawn: an archive to try `stemgan catalogue scale` on.
 """
 
 import argparse
@@ -29,7 +30,7 @@ import numpy as np
 from info_bars_drawing import STYLES, Rendered, render
 
 from stemgan.files import check_folder
-from stemgan.images import READABLE, read_micrograph, write_picture
+from stemgan.images import READABLE, read_micrograph, write_image, write_picture
 from stemgan_data_prep.catalogue.scale.deciding import scale_of
 from stemgan_data_prep.catalogue.scale.previews import preview
 from stemgan_data_prep.catalogue.scale.reading import available
@@ -38,6 +39,7 @@ from stemgan_data_prep.catalogue.scale.units import parse_length
 from stemgan_data_prep.catalogue.tables import write_rows
 
 CLOSE = 0.01
+TRUTH = ("file", "style", "font", "altered", "label", "pixel_size_nm", "bar_px")
 COLUMNS = ("index", "style", "font", "altered", "label", "pixel_size", "read", "text")
 COLUMNS = (*COLUMNS, "confidence", "kind", "outcome", "bar_outcome", "reason", "seconds")
 
@@ -51,6 +53,8 @@ def main() -> None:
     if args.output:
         check_folder(args.output)
         args.output.mkdir(exist_ok=True)
+    if args.keep:
+        keep(args.keep, args.seed, args.number, args.barless, styles)
     rows = [_try(args, index, styles) for index in range(args.number)]
     _print_rates("text read", rows, "outcome", styles)
     _print_rates("bars measured, without text", rows, "bar_outcome", styles)
@@ -65,17 +69,40 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Read rendered info bars.")
     add = parser.add_argument
-    add("images", nargs="*", type=Path)
-    add("--number", type=int, default=50)
-    add("--seed", type=int, default=0)
-    add("--barless", type=int, default=50)
-    add("--styles", default=",".join(STYLES))
-    add("--fonts", type=Path)
-    add("-o", "--output", type=Path)
+    add("images", nargs="*", type=Path, help="other pictures, files or folders, to look at")
+    add("--number", type=int, default=50, metavar="N", help="pictures with a bar (50)")
+    add("--seed", type=int, default=0, metavar="N", help="of all that is drawn (0)")
+    add("--barless", type=int, default=50, metavar="N", help="pictures without a bar (50)")
+    add("--styles", default=",".join(STYLES), help=f"of bars, by commas: {', '.join(STYLES)}")
+    add("--fonts", type=Path, metavar="FOLDER", help="of other fonts (*.ttf)")
+    add("-o", "--output", type=Path, metavar="FOLDER", help="of the table and previews")
+    add("--keep", type=Path, metavar="FOLDER", help="of all that is drawn, with truth.csv")
     args = parser.parse_args()
     if not available():
         parser.error("Tesseract is missing: install the program and stemgan[catalogue]")
     return args
+
+
+def keep(folder: Path, seed: int, number: int, barless: int, styles: Sequence[str]) -> None:
+    """Write the pictures that are tried, and truth.csv, where scales are empty without a bar.
+
+    Raises
+    ------
+    InputError : the folder cannot be written to.
+    """
+    check_folder(folder)
+    folder.mkdir(exist_ok=True)
+    rows = []
+    for index in range(number + barless):
+        bare = index >= number
+        truth = render(seed, index, tuple(styles), barless=bare)
+        path = folder / f"{'bare' if bare else 'bar'}_{index:04d}_{truth.style}.tif"
+        write_image(path, truth.image, overwrite=True)  # without a pixel size: the bar has it
+        row = {"file": path.name, "style": truth.style, "font": truth.font}
+        row |= {"altered": truth.altered, "label": "" if bare else truth.label}
+        row |= {"pixel_size_nm": "" if bare else truth.pixel_size}
+        rows.append({**row, "bar_px": "" if bare else truth.bar})
+    write_rows(folder / "truth.csv", rows, TRUTH)
 
 
 def _try(args: argparse.Namespace, index: int, styles: Sequence[str]) -> dict[str, Any]:

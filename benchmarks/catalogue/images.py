@@ -143,10 +143,10 @@ def sheet(folder: Path, shown: int = _SHOWN) -> Image.Image:
 def main(argv: list[str] | None = None) -> None:
     """Make the pictures, and say how many there are."""
     parser = argparse.ArgumentParser(description="make labelled pictures to classify")
-    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("-o", "--output", type=Path, required=True, help="folder of all sets")
     parser.add_argument("--count", type=int, default=200, help="pictures of each class (200)")
     parser.add_argument("--side", type=int, default=160, help="of a picture [px] (160)")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="of all that is drawn (0)")
     parser.add_argument("--sem", type=Path, help="real images to cut, with a manifest.csv")
     parser.add_argument("--tile", type=int, default=256, help="side of a real tile [px] (256)")
     args = parser.parse_args(argv)
