@@ -21,6 +21,7 @@ from stemgan.weights import (
     make_generator,
     save_weights,
 )
+from stemgan.weights.tensors import read_tensors, write_tensors
 
 SMALL = GeneratorConfig((8, 8, 8), (1, 1, 1), half_width=4, outer_width=4, spectral=4)
 NOISY = GeneratorConfig((8, 8, 8), (1, 1, 1), half_width=4, outer_width=4, spectral=4, noise=1)
@@ -121,6 +122,19 @@ def test_weights_that_are_not_finite_are_not_written(tmp_path, value):
     with pytest.raises(InputError, match=r"outer\.head\.bias"):
         save_weights(tmp_path / "w.safetensors", generator, {})
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_the_same_is_the_same_file(tmp_path):
+    tensors = {"one": torch.ones(3), "µ": torch.zeros(2, 2)}
+    words = {f"word {number}": "µ" * number for number in range(20)}
+    files = [tmp_path / "a", tmp_path / "b"]
+    for path, order in zip(files, (words, reversed(words)), strict=True):
+        write_tensors(path, tensors, {name: words[name] for name in order}, "")
+        read, header = read_tensors(path, "")
+        assert header == words
+        assert all(torch.equal(read[name], tensors[name]) for name in tensors)
+        assert len(read) == 2
+    assert files[0].read_bytes() == files[1].read_bytes()
 
 
 def test_unknown_architectures_name_those_there_are():

@@ -1,5 +1,6 @@
 """Tensors in safetensors files with a header of words: reading one cannot run code."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ def read_tensors(path: Path, hint: str) -> "tuple[dict[str, Tensor], dict[str, s
 def write_tensors(
     path: Path, tensors: "dict[str, Tensor]", header: dict[str, str], hint: str
 ) -> None:
-    """Write tensors and a header, whole or not at all.
+    """Write tensors and a header, whole or not at all: the same in the same bytes.
 
     Parameters
     ----------
@@ -61,6 +62,21 @@ def write_tensors(
         )
     with whole_file(path) as temporary:
         # Not save_file: it makes files that only their owner can read.
-        temporary.write_bytes(
-            save({name: value.contiguous() for name, value in tensors.items()}, header)
-        )
+        made = save({name: value.contiguous() for name, value in tensors.items()}, header)
+        with temporary.open("wb") as file:
+            file.writelines(_in_order(made))
+
+
+def _in_order(made: bytes) -> "tuple[bytes, memoryview]":
+    """Put a file's words in order, which safetensors writes in a random one.
+
+    The file is the length of its head in 8 bytes, the head in JSON, filled up by spaces to a
+    multiple of 8 bytes, and the tensors.
+    """
+    end = 8 + int.from_bytes(made[:8], "little")
+    head = json.loads(made[8:end])
+    if "__metadata__" in head:
+        head["__metadata__"] = dict(sorted(head["__metadata__"].items()))
+    text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text, memoryview(made)[end:]
