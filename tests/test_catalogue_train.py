@@ -112,7 +112,15 @@ def test_an_interrupted_run_goes_on_exactly(kinds, whole, tmp_path, monkeypatch,
     assert leaving.value.code == 128 + signal.SIGTERM
     monkeypatch.setattr(Classifier, "training_step", step)
     assert checkpoint(tmp_path / "run" / "last.ckpt")["global_step"] == steps
+    begin, totals = Classifier.on_train_start, []
+
+    def counted(self):
+        totals.append(self.trainer.max_steps)
+        begin(self)
+
+    monkeypatch.setattr(Classifier, "on_train_start", counted)
     assert main([*TRAIN, *words, "resume=auto"]) == 0
+    assert totals == [12]
     for name in ("last.ckpt", "best.ckpt"):
         assert same_weights(whole / name, tmp_path / "run" / name), name
 

@@ -116,7 +116,12 @@ def _check_own(resume: Path, output: Path) -> None:
 
 
 def _step(resume: Path, model: "Classifier", data: "Pictures") -> int:
-    """Take up where a checkpoint's phases stand, and return its step; refuse another's."""
+    """Take up where a checkpoint's phases stand; refuse another's.
+
+    Returns
+    -------
+    The step at which its epoch began, which the phases count whole until it is validated.
+    """
     from stemgan.cli.export import read_checkpoint
     from stemgan_data_prep.catalogue.sides import NAME, read_split
 
@@ -138,7 +143,9 @@ def _step(resume: Path, model: "Classifier", data: "Pictures") -> int:
                     "split that it was trained with, or choose another output_dir"
                 )
     model.schedule.load_state_dict(kept["phases"]["schedule"])
-    return kept["global_step"]
+    batches = kept["loops"]["fit_loop"]["epoch_loop.batch_progress"]
+    within = 0 if batches["is_last_batch"] else batches["current"]["processed"]
+    return kept["global_step"] - within
 
 
 def _tell(output: Path, data: "Pictures", model: "Classifier", resume: str | None) -> None:
