@@ -4,12 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 import torch
 from lightning.pytorch import Callback, LightningModule, Trainer
 from PIL import Image
-
-from stemgan_data_prep.catalogue.backbones.residual import SIZES
 
 KINDS = ("bars", "dots", "flat")
 
@@ -48,12 +45,6 @@ def overrides(images: Path, output: Path, *more: str) -> list[str]:
         "+trainer.enable_progress_bar=false",
         *more,
     ]
-
-
-def small_networks(patch: pytest.MonkeyPatch) -> None:
-    """Let ResNets be small ones, for speed."""
-    patch.setitem(SIZES, "resnet18", ("basic", (8, 8, 16, 16), (1, 1, 1, 1)))
-    patch.setitem(SIZES, "resnet50", ("bottleneck", (8, 8, 16, 16), (1, 1, 1, 1)))
 
 
 def checkpoint(path: Path) -> dict[str, Any]:

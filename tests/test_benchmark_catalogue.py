@@ -1,9 +1,7 @@
 """The benchmark of classifiers: its pictures, which runs it plans, and the tables it writes."""
 
 import csv
-import importlib
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,20 +9,17 @@ import pytest
 
 from stemgan.errors import InputError
 from stemgan.images import read_micrograph, write_image
+from tests.benchmarking import FOLDER as BENCHMARKS
+from tests.benchmarking import scripts
 
-FOLDER = Path(__file__).parents[1] / "benchmarks" / "catalogue"
+FOLDER = BENCHMARKS / "catalogue"
 NAMES = ("images", "compare", "results")
 
 
 @pytest.fixture
 def benchmark(monkeypatch):
-    monkeypatch.syspath_prepend(str(FOLDER))
-    before = {name: sys.modules.pop(name, None) for name in NAMES}
-    yield lambda name: importlib.import_module(name)
-    for name, module in before.items():
-        sys.modules.pop(name, None)
-        if module is not None:
-            sys.modules[name] = module
+    with scripts(monkeypatch, FOLDER, NAMES) as script:
+        yield script
 
 
 def test_pictures_follow_from_their_number_and_stay(benchmark, tmp_path):

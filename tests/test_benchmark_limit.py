@@ -1,21 +1,17 @@
 """The limit that completions are compared with is the posterior mean, and errors are ratios."""
 
-import importlib
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-FOLDER = Path(__file__).parents[1] / "benchmarks"
+from tests.benchmarking import FOLDER, scripts
 
 
 @pytest.fixture
 def limit(monkeypatch):
-    monkeypatch.syspath_prepend(str(FOLDER))
-    yield importlib.import_module("limit")
-    for name in ("limit", "random_fields"):
-        sys.modules.pop(name, None)
+    with scripts(monkeypatch, FOLDER, ("limit", "random_fields")) as script:
+        yield script("limit")
 
 
 @pytest.mark.parametrize("name", ["power-law", "stretched", "texture", "lattice"])

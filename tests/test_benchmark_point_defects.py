@@ -1,21 +1,17 @@
 """The benchmark of missing columns: it counts cases, continues, and draws its picture."""
 
-import importlib
 import sys
-from pathlib import Path
 
 import pytest
 from PIL import Image
 
-FOLDER = Path(__file__).parents[1] / "benchmarks"
+from tests.benchmarking import FOLDER, scripts
 
 
 @pytest.fixture
 def benchmark(monkeypatch):
-    monkeypatch.syspath_prepend(str(FOLDER))
-    yield importlib.import_module("point_defects")
-    for name in ("point_defects", "point_defects_drawing"):
-        sys.modules.pop(name, None)
+    with scripts(monkeypatch, FOLDER, ("point_defects", "point_defects_drawing")) as script:
+        yield script("point_defects")
 
 
 def run(benchmark, folder, cases, monkeypatch):

@@ -1,8 +1,6 @@
 """The benchmark of quality: what it fixes, ratios and verdicts, the oracle, what it keeps."""
 
 import csv
-import importlib
-import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,20 +14,17 @@ from stemgan.images import write_image
 from stemgan.measurement import measure
 from stemgan.metrics import blurred, rmse
 from stemgan.scan import ScanDesign
+from tests.benchmarking import FOLDER as BENCHMARKS
+from tests.benchmarking import scripts
 
-FOLDER = Path(__file__).parents[1] / "benchmarks" / "quality"
+FOLDER = BENCHMARKS / "quality"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
 
 
 @pytest.fixture
 def quality(monkeypatch):
-    monkeypatch.syspath_prepend(str(FOLDER))
-    before = {name: sys.modules.pop(name, None) for name in NAMES}
-    yield lambda name: importlib.import_module(name)
-    for name, module in before.items():
-        sys.modules.pop(name, None)
-        if module is not None:
-            sys.modules[name] = module
+    with scripts(monkeypatch, FOLDER, NAMES) as script:
+        yield script
 
 
 def rows(path):

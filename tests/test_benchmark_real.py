@@ -1,8 +1,6 @@
 """The benchmark on real micrographs: its classes, tiles, halves, and how it judges."""
 
 import csv
-import importlib
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,20 +10,17 @@ from stemgan.errors import InputError
 from stemgan.images import read_micrograph, write_image
 from stemgan.manifest import read_tables
 from stemgan_data_prep.catalogue.labels import Picture
+from tests.benchmarking import FOLDER as BENCHMARKS
+from tests.benchmarking import scripts
 
-FOLDER = Path(__file__).parents[1] / "benchmarks" / "catalogue"
+FOLDER = BENCHMARKS / "catalogue"
 NAMES = ("images", "compare", "results", "real", "real_pictures", "real_judging")
 
 
 @pytest.fixture
 def benchmark(monkeypatch):
-    monkeypatch.syspath_prepend(str(FOLDER))
-    before = {name: sys.modules.pop(name, None) for name in NAMES}
-    yield lambda name: importlib.import_module(name)
-    for name, module in before.items():
-        sys.modules.pop(name, None)
-        if module is not None:
-            sys.modules[name] = module
+    with scripts(monkeypatch, FOLDER, NAMES) as script:
+        yield script
 
 
 def _archive(folder: Path) -> Path:

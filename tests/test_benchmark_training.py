@@ -1,23 +1,18 @@
 """The timing of training says to `stemgan train` what it still understands."""
 
 import argparse
-import importlib
-import sys
 from pathlib import Path
 
 import pytest
 
 from stemgan.cli.overrides import check, composed
-
-FOLDER = Path(__file__).parents[1] / "benchmarks"
+from tests.benchmarking import FOLDER, scripts
 
 
 @pytest.fixture
 def training(monkeypatch):
-    monkeypatch.syspath_prepend(str(FOLDER))
-    yield importlib.import_module("training")
-    for name in ("training", "data"):
-        sys.modules.pop(name, None)
+    with scripts(monkeypatch, FOLDER, ("training", "data")) as script:
+        yield script("training")
 
 
 @pytest.fixture

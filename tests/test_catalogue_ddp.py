@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.classifying import checkpoint, overrides, pictures
+from tests.classifying import checkpoint, overrides
 from tests.training.runs import figures, start
 
 pytest.importorskip("transformers", reason="backbones need the extra catalogue")
@@ -24,11 +24,6 @@ COMMAND = "catalogue train"
 
 
 @pytest.fixture(scope="module")
-def images(tmp_path_factory):
-    return pictures(tmp_path_factory.mktemp("pictures") / "kinds")
-
-
-@pytest.fixture(scope="module")
 def backbone(tmp_path_factory):
     """Write one with random weights."""
     file = tmp_path_factory.mktemp("weights") / "backbone.safetensors"
@@ -38,16 +33,16 @@ def backbone(tmp_path_factory):
 
 
 def test_two_processes_train_a_head_as_one_does_with_the_doubled_batch(
-    images, backbone, tmp_path
+    kinds, backbone, tmp_path
 ):
     words = ["start=features", f"pretrained={backbone.as_posix()}", "model.dropout=0"]
     alone, shared = tmp_path / "alone", tmp_path / "shared"
     together = start(
-        [*overrides(images, shared, *words, *DDP), "data.batch_size=3"],
+        [*overrides(kinds, shared, *words, *DDP), "data.batch_size=3"],
         tmp_path,
         command=COMMAND,
     )
-    assert main([*COMMAND.split(), *overrides(images, alone, *words)]) == 0
+    assert main([*COMMAND.split(), *overrides(kinds, alone, *words)]) == 0
     said = tmp_path / "said.txt"
     assert together.wait(timeout=300) == 0, said.read_text(encoding="utf-8")
     once, twice = figures(alone), figures(shared)
@@ -61,13 +56,13 @@ def test_two_processes_train_a_head_as_one_does_with_the_doubled_batch(
 
 
 def test_two_processes_learn_the_same_backbone_once_it_is_no_longer_frozen(
-    images, backbone, tmp_path
+    kinds, backbone, tmp_path
 ):
     run = tmp_path / "run"
     words = ["start=features-then-fine-tune", f"pretrained={backbone.as_posix()}", "epochs=1"]
     words += ["model.head_epochs=1", "watching=classifier", "~watching.progress"]
     words += ["+watching.same._target_=tests.classifying.SameWeights", "data.batch_size=3"]
-    together = start([*overrides(images, run, *DDP), *words], tmp_path, command=COMMAND)
+    together = start([*overrides(kinds, run, *DDP), *words], tmp_path, command=COMMAND)
     said = tmp_path / "said.txt"
     assert together.wait(timeout=300) == 0, said.read_text(encoding="utf-8")
     last = checkpoint(run / "last.ckpt")
