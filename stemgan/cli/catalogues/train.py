@@ -27,7 +27,7 @@ entries, with their defaults:
   split=[0.8,0.1,0.1]  shares of groups to train, validate and test
   backbone=resnet18    or -34, -50, -101, efficientnet-b0 to -b3, inception-v3, timm:NAME
   start=scratch    or features (the head alone is trained), fine-tune, features-then-fine-tune
-  pretrained=null  they start from it: a run, a .safetensors or .pth file, or a cached name
+  pretrained=null  where these start: a run, a .safetensors or .pth file, or a cached name
   sizes=[224]      sides of the pictures, one after the other, increasing [px]
   epochs=30        the most at each size: one number, or [one a size]
   catalogue=plain  many entries at once: resnet50, efficientnet, inception
