@@ -21,7 +21,8 @@ from stemgan_data_prep.catalogue.explore.selection import (
     effective,
     silhouettes,
 )
-from stemgan_data_prep.catalogue.explore.steps import Settings, explore, fitting
+from stemgan_data_prep.catalogue.explore.settings import Settings, fitting
+from stemgan_data_prep.catalogue.explore.steps import explore
 from stemgan_data_prep.catalogue.explore.summary import sentences
 from tests.exploring import KINDS, archive
 
@@ -84,15 +85,15 @@ def test_pictures_on_the_page_are_larger_than_those_that_a_small_model_sees(expl
 
 
 def test_classes_stand_beside_the_distances_that_are_ordered_by_them(tmp_path, monkeypatch):
-    from stemgan_data_prep.catalogue.explore import figures
+    from stemgan_data_prep.catalogue.explore import maps, panel
 
     said = []
     monkeypatch.setattr(
-        figures, "save", lambda figure, path: said.extend(figure.axes[0].get_yticklabels())
+        panel, "save", lambda figure, path: said.extend(figure.axes[0].get_yticklabels())
     )
     points = np.random.default_rng(0).normal(size=(10, 3))
     names = ["Tips", "none", r"$\nothing$ and a long name"]
-    figures.distances_figure(tmp_path / "d.png", points, np.arange(10), [4, 4, 2], names)
+    maps.distances_figure(tmp_path / "d.png", points, np.arange(10), [4, 4, 2], names)
     assert [one.get_text() for one in said] == ["Tips", "none", r"$\nothing$ and a …"]
     assert [one.get_position()[1] for one in said] == [2, 6, 9]
     assert not said[2].get_parse_math()

@@ -35,7 +35,7 @@ def _map(count: int = COUNT) -> Map:
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from stemgan_data_prep.catalogue.explore.figures import map_figure
+    from stemgan_data_prep.catalogue.explore.maps import map_figure
 
     folder = tmp_path_factory.mktemp("page")
     shown = _map()

@@ -9,12 +9,11 @@ from scipy.stats import binomtest
 
 from stemgan_data_prep.catalogue.calibration import fit_temperature, probabilities
 from stemgan_data_prep.catalogue.measures import (
-    calibration_error,
     confusion,
     figures,
     per_class,
-    reliability,
 )
+from stemgan_data_prep.catalogue.reliability import calibration_error, reliability
 from stemgan_data_prep.catalogue.resampling import (
     by_class,
     drawn_sums,

@@ -93,7 +93,7 @@ def test_a_plan_that_has_grown_goes_on_and_one_that_has_shrunk_is_refused():
 
 
 def test_balanced_weights_count_every_class_alike():
-    from stemgan_data_prep.catalogue.classifier import weights_of
+    from stemgan_data_prep.catalogue.objective import weights_of
 
     counts = torch.tensor([5, 20, 75])
     weights = weights_of("balanced", counts.tolist())

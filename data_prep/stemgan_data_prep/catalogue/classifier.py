@@ -11,16 +11,14 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from stemgan.errors import InputError, check_number
+from stemgan.errors import check_number
 from stemgan.training.divergence import Diverged, keep_step
 from stemgan_data_prep.catalogue.augment import Augmentation, augmented, plain
 from stemgan_data_prep.catalogue.backbones import make_network
+from stemgan_data_prep.catalogue.objective import check_start, monitored, weights_of
 from stemgan_data_prep.catalogue.phasing import PhasedTraining
 from stemgan_data_prep.catalogue.schedule import Schedule, phases
 from stemgan_data_prep.catalogue.squares import Batch
-
-MONITORED = {"loss": "val/loss", "macro_f1": "val/macro_f1"}
-"""What may say which weights are best: the least loss, or the largest macro F1."""
 
 
 class Classifier(PhasedTraining):
@@ -88,7 +86,7 @@ class Classifier(PhasedTraining):
             learning_rate=learning_rate,
             fine_tuning=fine_tuning,
         )
-        _check_start(start, pretrained)
+        check_start(start, pretrained)
         network = make_network(backbone, len(classes), pretrained=pretrained, dropout=dropout)
         network.check_side(min(sizes))
         schedule = Schedule(planned, patience, largest=monitor != "loss")
@@ -181,54 +179,3 @@ class Classifier(PhasedTraining):
                 part.training = mode
         passes = 1 if self.schedule.phase.frozen else 3
         return passes * counter.get_total_flops() * len(batch["image"])
-
-
-def monitored(name: str) -> str:
-    """Return the logged figure that says which weights are best.
-
-    Raises
-    ------
-    InputError : there is no such choice.
-    """
-    if name not in MONITORED:
-        raise InputError(f"monitor={name}: choose {' or '.join(MONITORED)}")
-    return MONITORED[name]
-
-
-def weights_of(choice: str, counts: Sequence[int]) -> Tensor:
-    """Return a weight for each class, (classes,), whose mean over pictures is 1.
-
-    Parameters
-    ----------
-    choice : "balanced", or "none" for weights of 1.
-    counts : pictures of each class, 1 or more.
-
-    Raises
-    ------
-    InputError : there is no such choice.
-
-    Examples
-    --------
-    >>> weights_of("balanced", [1, 3])
-    tensor([2.0000, 0.6667])
-    """
-    if choice not in ("balanced", "none"):
-        raise InputError(f"class_weights={choice}: choose balanced or none")
-    pictures = torch.tensor(counts, dtype=torch.float32)
-    if choice == "none":
-        return torch.ones_like(pictures)
-    return pictures.sum() / (len(pictures) * pictures)
-
-
-def _check_start(start: str, pretrained: str | Path | None) -> None:
-    """Refuse a start that contradicts whether there are weights to start from."""
-    if start != "scratch" and pretrained is None:
-        raise InputError(
-            f"start={start} needs a trained backbone: give pretrained=FILE (or a run of "
-            "stemgan catalogue train), or start=scratch"
-        )
-    if start == "scratch" and pretrained is not None:
-        raise InputError(
-            "start=scratch takes no weights: leave pretrained out, or choose start=features, "
-            "fine-tune or features-then-fine-tune"
-        )

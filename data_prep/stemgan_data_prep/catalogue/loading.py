@@ -5,17 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader
 
 from stemgan.data.sampler import PartSampler, ResumableLoader, WeightedSampler, ranks
 from stemgan.data.shards import SPLITS
 from stemgan.errors import InputError, check_whole
+from stemgan_data_prep.catalogue.enough import check_enough
 from stemgan_data_prep.catalogue.labels import FOLDER, Picture, find_pictures
 from stemgan_data_prep.catalogue.pixels import Pixels, Watch, pixels
 from stemgan_data_prep.catalogue.sides import content_of, copies, digest_of, share_out
-from stemgan_data_prep.catalogue.squares import Batch, Squares
+from stemgan_data_prep.catalogue.squares import LOADING, Squares
 from stemgan_data_prep.splits import parse_shares
 
 
@@ -99,7 +99,7 @@ class Pictures(LightningDataModule):
         self._labels = np.array([number[p.label] for p in read.pictures], dtype=np.int64)
         sides = np.array(self._shared_out(read))
         self._of = {split: np.flatnonzero(sides == split) for split in SPLITS}
-        _check(self.classes, self.counts, len(self._of["val"]), self.left_out)
+        check_enough(self.classes, self.counts, len(self._of["val"]), self.left_out)
         self._pixels = read
 
     def _shared_out(self, read: Pixels) -> list[str]:
@@ -162,7 +162,7 @@ class Pictures(LightningDataModule):
             sampler=WeightedSampler(alike, len(squares), self.seed),
             drop_last=True,
             processed=self._processed,
-            **_LOADING,
+            **LOADING,
         )
 
     def batches(self, processes: int) -> int:
@@ -194,7 +194,7 @@ class Pictures(LightningDataModule):
     def _evaluating(self, split: str) -> DataLoader:
         squares = self._squares(split)
         sampler = PartSampler(len(squares))
-        return DataLoader(squares, batch_size=self.batch_size, sampler=sampler, **_LOADING)
+        return DataLoader(squares, batch_size=self.batch_size, sampler=sampler, **LOADING)
 
     def _squares(self, split: str) -> Squares:
         self.setup()
@@ -208,35 +208,3 @@ class Pictures(LightningDataModule):
         # Of the trainer's counters this alone is right wherever a checkpoint is saved.
         progress: Any = self.trainer.fit_loop.epoch_loop.batch_progress.current
         return progress.processed
-
-
-def _as_it_is(batch: Batch) -> Batch:
-    return batch
-
-
-_LOADING: dict[str, Any] = {"collate_fn": _as_it_is, "pin_memory": torch.cuda.is_available()}
-
-
-def _check(
-    classes: tuple[str, ...],
-    counts: tuple[int, ...],
-    validating: int,
-    left_out: Sequence[tuple[str, str]],
-) -> None:
-    if len(classes) < 2:
-        only = ", ".join(classes)
-        odd = f" ({len(left_out)} are left out: {': '.join(left_out[0])})" if left_out else ""
-        raise InputError(
-            f"all pictures are of the class {only}{odd}: give those of two or more"
-        )
-    missing = [name for name, count in zip(classes, counts, strict=True) if not count]
-    if missing:
-        raise InputError(
-            f"no picture of {', '.join(missing)} is left to train: give more of it, or choose "
-            "another seed"
-        )
-    if not validating:
-        raise InputError(
-            "no picture is left to validate on: give more groups, or a larger second share in "
-            "split"
-        )

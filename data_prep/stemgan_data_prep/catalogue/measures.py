@@ -1,11 +1,10 @@
-"""How good a classifier is: figures over all images, by class, and of its confidence.
+"""How good a classifier is: figures over all images, and by class.
 
 Precision, recall and F1 are means over the classes that have an image (macro), each class
 counting the same, and beside them means weighted by the classes' images; a class that nothing
-was taken for has precision 0. Confidence is right if, of the images with confidence 0.8, 80 %
-are right: the expected calibration error is the mean distance from that over 15 bins of
-confidence (Guo et al., ICML 2017), the Brier score the mean squared distance of all
-probabilities from the truth, summed over classes (0 to 2).
+was taken for has precision 0. Of confidence:
+the expected calibration error (`reliability`), and the Brier score, the mean squared distance
+of all probabilities from the truth, summed over classes (0 to 2).
 """
 
 import math
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgan_data_prep.catalogue.extras import needed
+from stemgan_data_prep.catalogue.reliability import calibration_error
 from stemgan_data_prep.catalogue.resampling import (
     by_class,
     drawn_sums,
@@ -26,9 +26,6 @@ from stemgan_data_prep.catalogue.resampling import (
 
 Probabilities = NDArray[np.floating]
 Labels = NDArray[np.integer]
-
-BINS = 15
-"""Bins of confidence."""
 
 
 def figures(
@@ -143,51 +140,6 @@ def confusion(probabilities: Probabilities, labels: Labels) -> NDArray[np.int64]
     predicted = np.asarray(probabilities).argmax(1)
     every = np.arange(probabilities.shape[1])
     return needed("sklearn.metrics").confusion_matrix(labels, predicted, labels=every)
-
-
-def calibration_error(probabilities: Probabilities, labels: Labels) -> float:
-    """Give the mean distance between confidence and share right, over bins of confidence."""
-    import torch
-    from torchmetrics.functional.classification import multiclass_calibration_error
-
-    given = torch.from_numpy(np.ascontiguousarray(probabilities, np.float64))
-    truth = torch.from_numpy(np.ascontiguousarray(labels, np.int64))
-    return float(multiclass_calibration_error(given, truth, given.shape[1], BINS, "l1"))
-
-
-def reliability(
-    probabilities: Probabilities, labels: Labels, bins: int = BINS
-) -> list[dict[str, float]]:
-    """Say how often images of each confidence are right.
-
-    Returns
-    -------
-    A row for each bin that holds an image: low, high (its edges), images, confidence (mean),
-    right (share), right_low, right_high (Wilson's 95 % interval, images taken as independent).
-    """
-    from scipy.stats import binomtest
-
-    confidence = np.asarray(probabilities).max(1)
-    right = np.asarray(probabilities).argmax(1) == labels
-    place = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    rows = []
-    for k in np.unique(place):
-        inside = place == k
-        share = binomtest(int(right[inside].sum()), int(inside.sum())).proportion_ci(
-            method="wilson"
-        )
-        rows.append(
-            {
-                "low": float(k / bins),
-                "high": float((k + 1) / bins),
-                "images": int(inside.sum()),
-                "confidence": float(confidence[inside].mean()),
-                "right": float(right[inside].mean()),
-                "right_low": float(share.low),
-                "right_high": float(share.high),
-            }
-        )
-    return rows
 
 
 def _checked(

@@ -1,6 +1,7 @@
 """Some of many squares, as a dataset that gives a batch at a time."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -49,3 +50,11 @@ class Squares(Dataset):
     def __getitem__(self, place: int | Draw) -> Batch:
         """Give a batch of one."""
         return self.__getitems__([place])
+
+
+def _as_it_is(batch: Batch) -> Batch:
+    return batch
+
+
+LOADING: dict[str, Any] = {"collate_fn": _as_it_is, "pin_memory": torch.cuda.is_available()}
+"""How a DataLoader takes `Squares`."""

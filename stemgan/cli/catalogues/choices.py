@@ -8,7 +8,7 @@ from stemgan.errors import InputError
 
 if TYPE_CHECKING:
     from stemgan_data_prep.catalogue.backbones import Network
-    from stemgan_data_prep.catalogue.explore.steps import Settings
+    from stemgan_data_prep.catalogue.explore.settings import Settings
 
 SIDE = 224
 """Of pictures [px], where no model says another."""
@@ -22,7 +22,7 @@ def settings_of(args: argparse.Namespace) -> "Settings":
     InputError : a method or a number that there cannot be.
     """
     from stemgan_data_prep.catalogue.explore.clustering import METHODS
-    from stemgan_data_prep.catalogue.explore.steps import Settings
+    from stemgan_data_prep.catalogue.explore.settings import Settings
 
     methods = tuple(dict.fromkeys(filter(None, (args.methods or "").split(","))))
     picked, _, number = args.cluster.partition(":")

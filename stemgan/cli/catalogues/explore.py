@@ -45,7 +45,8 @@ def main(argv: list[str]) -> None:
     from stemgan_data_prep.catalogue.explore.gathering import gather, only_label
     from stemgan_data_prep.catalogue.explore.output import FILES, PAGE, write
     from stemgan_data_prep.catalogue.explore.page.build import Colouring
-    from stemgan_data_prep.catalogue.explore.steps import explore, fitting
+    from stemgan_data_prep.catalogue.explore.settings import fitting
+    from stemgan_data_prep.catalogue.explore.steps import explore
     from stemgan_data_prep.catalogue.pixels import pixels
 
     settings = settings_of(args)

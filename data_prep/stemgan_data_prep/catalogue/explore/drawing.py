@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stemgan_data_prep.catalogue.explore import figures
+from stemgan_data_prep.catalogue.explore import figures, maps
 from stemgan_data_prep.catalogue.explore.clustering import NAMES
 from stemgan_data_prep.catalogue.explore.page.build import Drawn
 from stemgan_data_prep.catalogue.explore.steps import Structure
@@ -43,7 +43,7 @@ def _figures(
     ordered = np.argsort(found, kind="stable")
     curves, encoded = structure.curves, structure.encoded
     making: dict[str, Callable[[Path], None]] = {
-        "map": lambda p: figures.map_figure(p, structure.places, found, names),
+        "map": lambda p: maps.map_figure(p, structure.places, found, names),
         "dimension": lambda p: figures.dimension_figure(p, structure.blocks),
         "ratios": lambda p: figures.ratios_figure(p, structure.dimension),
     }
@@ -55,8 +55,8 @@ def _figures(
         ),
         "number": lambda p: figures.number_figure(p, structure.criteria, count),
         "decision": lambda p: figures.decision_figure(p, structure.peaks),
-        "distances_before": lambda p: figures.distances_figure(p, points, at_random, ()),
-        "distances_by_cluster": lambda p: figures.distances_figure(
+        "distances_before": lambda p: maps.distances_figure(p, points, at_random, ()),
+        "distances_by_cluster": lambda p: maps.distances_figure(
             p, points, ordered, np.bincount(found).tolist()
         ),
     }
@@ -64,7 +64,7 @@ def _figures(
         words, values = np.unique(np.asarray(labels, dtype=str), return_inverse=True)
         by_label = np.argsort(values, kind="stable")
         sizes = np.bincount(values, minlength=len(words)).tolist()
-        making["distances_by_label"] = lambda p: figures.distances_figure(
+        making["distances_by_label"] = lambda p: maps.distances_figure(
             p, points, by_label, sizes, [str(word) or "none" for word in words]
         )
     if encoded is not None:

@@ -1,26 +1,17 @@
-"""Figures of structure: dimension, agreement with labels, distances, decision graph, map."""
+"""Figures of structure: dimension, agreement with labels, decision graph, losses."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from stemgan.plots.lettering import drawable, font_families
-from stemgan.plots.style import MARKS, colours, look_of, pyplot, save
+from stemgan.plots.style import MARKS, colours, look_of
 from stemgan_data_prep.catalogue.explore.clustering import METHODS
 from stemgan_data_prep.catalogue.explore.density_peaks import Peaks
 from stemgan_data_prep.catalogue.explore.dimension import Block, Dimension
+from stemgan_data_prep.catalogue.explore.panel import one_panel
 from stemgan_data_prep.catalogue.explore.scoring import Curves
-
-_SIZE = 5.0, 4.0
-"""Width and height [in]: one panel, so that a phone shows its words as large as the text."""
-_MOST_NAMES = 14
-"""Groups named in a legend; of more, colours alone stand for them."""
-_LETTERS = 18
-"""Of a group's name beside an axis."""
-_PIXELS = 1_000
-"""Pictures on a side of a heat map; of more, as many are shown, spread over all."""
 
 
 def dimension_figure(path: Path, blocks: Sequence[Block]) -> None:
@@ -42,7 +33,7 @@ def dimension_figure(path: Path, blocks: Sequence[Block]) -> None:
         axis.set(xlabel="pictures in a part", ylabel="intrinsic dimension (2-NN)")
         axis.legend(loc="lower right")
 
-    _one(path, draw)
+    one_panel(path, draw)
 
 
 def ratios_figure(path: Path, dimension: Dimension) -> None:
@@ -59,7 +50,7 @@ def ratios_figure(path: Path, dimension: Dimension) -> None:
         axis.set(xlabel="log μ, μ = r₂ / r₁", ylabel="−log(1 − F(μ))")
         axis.legend()
 
-    _one(path, draw)
+    one_panel(path, draw)
 
 
 def curves_figure(path: Path, curves: Curves, chosen: int | None = None) -> None:
@@ -74,7 +65,7 @@ def curves_figure(path: Path, curves: Curves, chosen: int | None = None) -> None
         axis.set_ylim(0, 1.02)
         axis.set_ylabel("NMI of clusters and labels")
 
-    _one(path, draw, legend=True)
+    one_panel(path, draw, legend=True)
 
 
 def silhouette_figure(
@@ -86,7 +77,7 @@ def silhouette_figure(
         _methods(axis, counts, scores, chosen)
         axis.set_ylabel("mean silhouette")
 
-    _one(path, draw, legend=True)
+    one_panel(path, draw, legend=True)
 
 
 def _methods(
@@ -117,7 +108,7 @@ def number_figure(path: Path, criteria: Mapping[int, float], chosen: int | None)
         axis.xaxis.get_major_locator().set_params(integer=True)
         axis.set(xlabel="number of clusters", ylabel="criterion over its least value")
 
-    _one(path, draw)
+    one_panel(path, draw)
 
 
 def decision_figure(path: Path, peaks: Peaks) -> None:
@@ -138,7 +129,7 @@ def decision_figure(path: Path, peaks: Peaks) -> None:
             _plain_ticks(one)
         axis.legend()
 
-    _one(path, draw)
+    one_panel(path, draw)
 
 
 def _plain_ticks(axis: Any) -> None:  # noqa: ANN401 (matplotlib's)
@@ -148,71 +139,6 @@ def _plain_ticks(axis: Any) -> None:  # noqa: ANN401 (matplotlib's)
     axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter(FormatStrFormatter("%g"))
     axis.set_minor_locator(NullLocator())
-
-
-def distances_figure(
-    path: Path,
-    points: np.ndarray,
-    order: np.ndarray,
-    sizes: Sequence[int],
-    names: Sequence[str] = (),
-) -> None:
-    """Draw distances between all pictures, in an order.
-
-    Parameters
-    ----------
-    path : PNG to write.
-    points : (N, F).
-    order : (N,) indices.
-    sizes : of the groups that follow each other in that order; lines part them.
-    names : of these groups, to stand beside them if they are few; pictures are counted if not.
-    """
-    kept = np.unique(np.linspace(0, len(order) - 1, min(_PIXELS, len(order))).astype(int))
-    shown = points[order[kept]].astype(np.float64)
-    squares = (shown**2).sum(axis=1)
-    apart = np.sqrt(np.maximum(squares[:, None] + squares - 2 * shown @ shown.T, 0))
-    limit = float(np.percentile(apart, 99)) or 1.0
-
-    def draw(axis: Any) -> None:  # noqa: ANN401
-        total = len(order)
-        look = {"cmap": "viridis", "vmin": 0, "vmax": limit, "interpolation": "antialiased"}
-        image = axis.imshow(apart, extent=(0, total, total, 0), **look)
-        for end in np.cumsum(sizes)[:-1] if len(sizes) <= 60 else ():
-            axis.axhline(end, color="w", lw=0.6)
-            axis.axvline(end, color="w", lw=0.6)
-        axis.grid(visible=False)
-        axis.set(xlabel="picture", ylabel="picture")
-        if 0 < len(names) <= _MOST_NAMES:
-            middles = np.cumsum(sizes) - np.asarray(sizes) / 2
-            words = [_short(name) for name in drawable(names)]
-            look = {"parse_math": False, "family": font_families(names), "fontsize": 9}
-            axis.set_yticks(middles, words, **look)
-            axis.set_ylabel("")
-        axis.figure.colorbar(image, ax=axis, label="distance", pad=0.02)
-
-    _one(path, draw)
-
-
-def _short(name: str) -> str:
-    """Bring a name onto one line of few letters."""
-    line = " ".join(name.split())
-    return line if len(line) <= _LETTERS else f"{line[: _LETTERS - 1]}…"
-
-
-def map_figure(
-    path: Path, places: np.ndarray, values: np.ndarray, names: Sequence[str]
-) -> None:
-    """Draw the map of pictures as dots in the colours of their groups."""
-
-    def draw(axis: Any) -> None:  # noqa: ANN401
-        shades = colours(len(names))
-        size = 10 if len(places) < 2000 else 4
-        for i, name in enumerate(names):
-            x, y = places[values == i].T
-            axis.scatter(x, y, size, color=shades[i], label=name, linewidths=0)
-        axis.set(xticks=[], yticks=[], aspect="equal")
-
-    _one(path, draw, legend=len(names) <= _MOST_NAMES)
 
 
 def losses_figure(path: Path, losses: Sequence[tuple[int, float, float]], best: int) -> None:
@@ -226,13 +152,4 @@ def losses_figure(path: Path, losses: Sequence[tuple[int, float, float]], best: 
         axis.set(xlabel="epoch", ylabel="unexplained share of the features' variance")
         axis.legend()
 
-    _one(path, draw)
-
-
-def _one(path: Path, draw: Callable[[Any], None], *, legend: bool = False) -> None:
-    """Draw one panel into a file, whole or not at all."""
-    figure, axis = pyplot().subplots(figsize=_SIZE, layout="constrained")
-    draw(axis)
-    if legend:
-        figure.legend(loc="outside lower center", ncols=3, fontsize=9)
-    save(figure, path)
+    one_panel(path, draw)

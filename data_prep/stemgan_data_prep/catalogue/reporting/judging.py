@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgan.errors import InputError
-from stemgan_data_prep.catalogue.measures import confusion, figures, per_class, reliability
+from stemgan_data_prep.catalogue.measures import confusion, figures, per_class
 from stemgan_data_prep.catalogue.predicting import Predictions
+from stemgan_data_prep.catalogue.reliability import reliability
 
 _NAMED = 5
 
@@ -60,7 +61,7 @@ class Judged:
 
     @cached_property
     def reliability(self) -> list[dict[str, float]]:
-        """Give a row for each bin of confidence, see `measures.reliability`."""
+        """Give a row for each bin of confidence, see `reliability.reliability`."""
         return reliability(self.predictions.probabilities, self.labels)
 
     @cached_property
