@@ -1,5 +1,6 @@
 """One Ctrl-C stops a command, wherever it comes."""
 
+import signal
 import sys
 import time
 from types import SimpleNamespace
@@ -8,6 +9,14 @@ import pytest
 
 from stemgan import cli
 from stemgan.cli.interrupts import never_lost
+
+
+@pytest.fixture(autouse=True)
+def _heard():
+    """Hear Ctrl-C, which processes that a shell started in the background do not."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 class Interrupted:

@@ -109,7 +109,7 @@ def test_a_signal_stops_after_its_step_and_training_goes_on_from_there(tmp_path,
     with pytest.raises(Stopped, match=name) as stopped:
         fit(tmp_path, Send(number, at=3))
     assert stopped.value.number == number
-    assert str(tmp_path / "last.ckpt") in str(stopped.value)
+    assert f"go on with output_dir={tmp_path} resume=auto" in str(stopped.value)
     assert saved(tmp_path) == 3
     assert signal.getsignal(number) == before
     module = fit(tmp_path, resume=tmp_path / "last.ckpt")
