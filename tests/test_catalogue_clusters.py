@@ -1,9 +1,6 @@
 """Clusters are those of SciPy, scikit-learn and the textbook; scores lie where they must."""
 
 import doctest
-import importlib
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -45,22 +42,31 @@ from stemgan_data_prep.catalogue.explore.scoring import (
     reference_curves,
     uniform_scenario,
 )
-
-FOLDER = Path(__file__).parents[1] / "benchmarks" / "catalogue"
-
-
-@pytest.fixture(scope="module")
-def benchmark():
-    sys.path.insert(0, str(FOLDER))
-    yield importlib.import_module("twins")
-    sys.path.remove(str(FOLDER))
-    for name in ("twins", "known"):
-        sys.modules.pop(name, None)
+from tests.benchmarking import FOLDER, scripts
 
 
 @pytest.fixture(scope="module")
-def blobs(benchmark):
-    return sys.modules["known"].blobs(np.random.default_rng(4))
+def script():
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        scripts(patch, FOLDER / "catalogue", ("twins", "known")) as script,
+    ):
+        yield script
+
+
+@pytest.fixture(scope="module")
+def benchmark(script):
+    return script("twins")
+
+
+@pytest.fixture(scope="module")
+def known(script):
+    return script("known")
+
+
+@pytest.fixture(scope="module")
+def blobs(known):
+    return known.blobs(np.random.default_rng(4))
 
 
 def same(found, other):
@@ -130,9 +136,9 @@ def test_decision_graph(blobs):
     assert (peaks.denser == np.arange(len(points))).sum() == 1
 
 
-def test_crescents_are_told_apart_by_saddles():
+def test_crescents_are_told_apart_by_saddles(known):
     for seed in range(3):
-        points, labels = sys.modules["known"].moons(np.random.default_rng(seed))
+        points, labels = known.moons(np.random.default_rng(seed))
         peaks = find_peaks(points)
         assert peaks.suggested() == 2
         assert adjusted_rand_score(peaks.assign(by="saddles"), labels) > 0.98

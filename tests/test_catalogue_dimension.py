@@ -1,10 +1,7 @@
 """The dimension of points is that of their manifold; an autoencoder finds it curved or not."""
 
 import doctest
-import importlib
-import sys
 from dataclasses import astuple
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,16 +19,16 @@ from stemgan_data_prep.catalogue.explore.dimension import (
     two_nn,
 )
 from stemgan_data_prep.catalogue.explore.neighbours import checked, distinct
-
-FOLDER = Path(__file__).parents[1] / "benchmarks" / "catalogue"
+from tests.benchmarking import FOLDER, scripts
 
 
 @pytest.fixture(scope="module")
 def known():
-    sys.path.insert(0, str(FOLDER))
-    yield importlib.import_module("known")
-    sys.path.remove(str(FOLDER))
-    sys.modules.pop("known", None)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        scripts(patch, FOLDER / "catalogue", ("known",)) as script,
+    ):
+        yield script("known")
 
 
 def test_examples():
