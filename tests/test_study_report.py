@@ -16,7 +16,7 @@ from stemgan.study.report import draw, paper, write_report
 from stemgan.study.report.charts import log_ticks
 from stemgan.study.report.interactive import figure_json
 from stemgan.study.report.loading import load
-from stemgan.study.report.words import answer
+from stemgan.study.report.words import answer, missed
 from stemgan.study.tables import write_table
 from tests import study_tables
 from tests.browser import Browser, browser
@@ -170,6 +170,18 @@ def test_too_few_images_for_a_threshold_are_no_misses(tmp_path):
     assert {row["misses"] for row in study.detection} == {None}
     assert "2 images are too few" in answer(study)[0]
     assert "at least 11 are needed (features.images=11)" in answer(study)[0]
+
+
+def test_of_no_miss_the_uncertainty_flags_none(tmp_path):
+    rows = [
+        {**row, "score": float(row["present"]) + row["score"] / 100}
+        for row in study_tables.detection()
+    ]
+    write_table(tmp_path, "detection", rows)
+    found = load(tmp_path).detection
+    assert {row["misses"] for row in found if row["kind"] == "all"} == {0}
+    assert "100 %" in missed(found)[0]
+    assert "flagged" not in missed(found)[0]
 
 
 def test_every_chart_is_a_valid_plotly_figure_and_a_figure_for_papers(folder):

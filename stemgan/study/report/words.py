@@ -196,9 +196,7 @@ def missed(rows: Sequence[Row]) -> list[str]:
         misses = sum(row.get("misses") or 0 for row in mine)
         flagged = sum((r.get("misses_flagged") or 0) * (r.get("misses") or 0) for r in mine)
         known = any(row.get("misses_flagged") is not None for row in mine)
-        warned = (
-            f" Of {misses:g} misses, the uncertainty flagged {100 * flagged / misses:.0f} %."
-        )
+        warned = f" Of {misses:g} misses, the uncertainty flagged {100 * flagged / max(misses, 1):.0f} %."
         said.append(
             f"Of features of the kind {feature} ({method}), {texts}."
             + (warned if misses and known else "")
