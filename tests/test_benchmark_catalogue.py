@@ -58,7 +58,7 @@ def test_tiles_keep_their_image_and_empty_ones_are_left_out(benchmark, tmp_path,
         rows.append(f"sem/{number}.tif,{'Powder' if number else 'Alone'}")
     (sem / "manifest.csv").write_text("\n".join(rows))
     images.cut(sem, tmp_path / "out", 64)
-    assert "left out 0.tif: Alone has 1 images" in capsys.readouterr().out
+    assert "left out 0.tif: Alone has 1 image\n" in capsys.readouterr().out
     with (tmp_path / "out" / "manifest.csv").open() as stream:
         said = list(csv.DictReader(stream))
     assert [(row["file"], row["group"], row["category"]) for row in said] == [

@@ -114,7 +114,7 @@ def test_the_unreadable_is_reported_and_the_order_kept(tmp_path):
         np.testing.assert_array_equal(got.images, whole.images[[0, 2, 3]])
         assert [key for key, _ in got.left_out] == ["Tips/1.tif"]
         assert str(tmp_path) not in got.left_out[0][1]
-    with pytest.raises(InputError, match="none of 1 pictures"):
+    with pytest.raises(InputError, match="none of 1 picture "):
         pixels(pictures[1:2], 32, tmp_path / "cache")
 
 

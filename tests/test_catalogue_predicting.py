@@ -239,7 +239,7 @@ def test_copies_of_pictures_that_trained_are_told(labelled, run, tmp_path, capsy
     command = ["catalogue", "report", str(folder), str(moved), "-o", str(tmp_path / "report")]
     assert main([*command, "--json"]) == 0
     note, *_ = json.loads(capsys.readouterr().out)["notes"]
-    assert "4 of 12 pictures show the same as others that trained or validated" in note
+    assert "4 of 12 pictures are the same as others that trained or validated" in note
     old = folder / "split.csv"  # of earlier versions, which did not say what pictures show
     lines = [line.rsplit(",", 1)[0] for line in old.read_text("utf-8").splitlines()]
     old.write_text("\n".join(lines) + "\n", encoding="utf-8")

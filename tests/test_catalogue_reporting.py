@@ -195,9 +195,9 @@ def test_labels_that_are_no_class_are_not_judged(tmp_path):
         given.pictures[i] = replace(given.pictures[i], label=label)
     judged = judge(given)
     assert len(judged.labels) == 5
-    assert any("1 pictures" in note and "Powder" in note for note in judged.notes)
+    assert any("1 picture " in note and "Powder" in note for note in judged.notes)
     assert any("no label" in note for note in judged.notes)
-    with pytest.raises(InputError, match=r"none of 1 pictures has a label .* but Powder"):
+    with pytest.raises(InputError, match=r"none of 1 picture has a label .* but Powder"):
         judge(given.chosen([0]))
 
 

@@ -224,4 +224,4 @@ def test_images_that_a_manifest_forgets_are_told(folder, tmp_path, capsys):
     assert "manifest" not in capsys.readouterr().err
     manifest(folder, "file,group", "a.tif,g", "B.TIF,g")
     assert prepare(folder, "-o", tmp_path / "set") == 0
-    assert "2 images stand in no manifest.csv" in capsys.readouterr().err
+    assert "2 images are in no manifest.csv" in capsys.readouterr().err

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from stemgan.amounts import amount
 from stemgan.errors import InputError
 from stemgan.files import whole_file
 from stemgan.images import READABLE, read_micrograph, write_image, write_picture
@@ -86,7 +87,7 @@ def cut(sem: Path, folder: Path, side: int) -> None:
     said = []
     for file, name in known.items():
         if images[name] < FEWEST_IMAGES:
-            print(f"left out {file.name}: {name} has {images[name]} images")
+            print(f"left out {file.name}: {name} has {amount(images[name], 'image')}")
             continue
         (folder / name).mkdir(parents=True, exist_ok=True)
         for number, tile in enumerate(tiles(file, side)):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from real_pictures import CLASSES, Tile
 
+from stemgan.amounts import amount
 from stemgan_data_prep.catalogue.measures import confusion, figures, per_class
 from stemgan_data_prep.catalogue.predicting import RANKS, confidence_of
 
@@ -96,7 +97,9 @@ def told(title: str, judged: Mapping[str, Any]) -> str:
 
     guess = judged["most_frequent"]
     images, groups = judged["images"], judged["groups"]
-    judging = f"{images} images of {groups} groups" if images > groups else f"{groups} groups"
+    judging = amount(groups, "group")
+    if images > groups:
+        judging = f"{amount(images, 'image')} of {judging}"
     present = sum(row["images"] > 0 for row in judged["per_class"])
     lines = [
         f"## {title}",

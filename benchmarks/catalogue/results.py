@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from stemgan.amounts import amount
 from stemgan.files import whole_file
 
 FIGURES = ("accuracy", "precision", "recall", "f1")
@@ -74,7 +75,7 @@ def _section(part: str, results: Sequence[Result]) -> str:
     lines = [
         f"## {TITLES[part]}",
         "",
-        f"Mean [least to greatest] over {seeds} seeds, {counts} pictures each [%].",
+        f"Mean [least to greatest] over {amount(seeds, 'seed')}, {counts} pictures each [%].",
         "",
         "| | accuracy | precision | recall | F1 | steps | time [s] |",
         "|---|---|---|---|---|---|---|",

@@ -14,6 +14,7 @@ from store import ORACLES, WIDTHS, Store, is_model, label
 from tables import BEST, blocks, rows_of, table
 
 from stemgan import __version__
+from stemgan.amounts import amount
 from stemgan.baselines import METHODS
 from stemgan.evaluate import Condition, Plan
 from stemgan.evaluate.methods import fingerprint, weights_digest
@@ -143,7 +144,7 @@ def _by_class(errors: Errors, shown: Sequence[str], conditions: Sequence[Conditi
         count = sum(c == kind for c in errors.classes.values())
         if not count:
             continue
-        yield f"## {kind}: {count} images, against the blurred truth [%]\n"
+        yield f"## {kind}: {amount(count, 'image')}, against the blurred truth [%]\n"
         yield from blocks(errors, shown, conditions, METRIC, of=kind)
 
 

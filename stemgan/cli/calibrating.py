@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from stemgan.amounts import amount
 from stemgan.cli.common import progress, say
 from stemgan.errors import InputError
 
@@ -69,6 +70,7 @@ def calibration_of(generator: "AnyGenerator", args: "argparse.Namespace") -> dic
         progress=lambda turns, count: progress(turns, "calibrating", count),
     )
     about = found.about
-    say(f"calibrated on {about['scans']} scans of images of {about['groups']} groups")
+    groups = amount(about["groups"], "group")
+    say(f"calibrated on {amount(about['scans'], 'scan')} of images of {groups}")
     generator.cpu()
     return found.to_dict()

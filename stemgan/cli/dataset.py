@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stemgan.amounts import amount
 from stemgan.cli.common import emit, parser_for, progress
 from stemgan.errors import InputError
 
@@ -88,13 +89,13 @@ def _text(facts: dict[str, Any]) -> str:
 
 def _headline(facts: dict[str, Any]) -> str:
     parts = ", ".join(
-        f"{name} {count} of {facts['groups'][name]} groups"
+        f"{name} {count} of {amount(facts['groups'][name], 'group')}"
         for name, count in facts["splits"].items()
     )
     size = facts["size"]
     return (
-        f"{facts['path']}: {facts['images']} images of {size}x{size} px in "
-        f"{facts['shards']} shards ({parts})"
+        f"{facts['path']}: {amount(facts['images'], 'image')} of {size}x{size} px in "
+        f"{amount(facts['shards'], 'shard')} ({parts})"
     )
 
 

@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from stemgan.amounts import amount
 from stemgan.cli.common import FAMILY_NAMES, METHOD_NAMES, emit, parser_for, progress, say
 from stemgan.cli.inputs import add_tables, expand
 from stemgan.errors import InputError
@@ -100,7 +101,10 @@ def main(argv: list[str]) -> None:
         for note in notes(plan):
             say(note)
         total = len(plan.sources) * len(plan.conditions)
-        say(f"{left} of {total} partial scans to complete by {len(plan.methods)} methods")
+        say(
+            f"{left} of {amount(total, 'partial scan')} to complete by "
+            f"{amount(len(plan.methods), 'method')}"
+        )
         return progress(cells, "evaluating", left)
 
     summary = evaluate(
@@ -156,7 +160,7 @@ def _text(
             plan,
             summary,
             metric,
-            f"RMSE against the {truth} truth [%], mean over {images} images",
+            f"RMSE against the {truth} truth [%], mean over {amount(images, 'image')}",
         )
         for metric, truth in named.items()
     ]
@@ -166,7 +170,7 @@ def _text(
                 plan,
                 summary,
                 f"{metric}_groups",
-                f"RMSE against the {truth} truth [%], mean over {groups} groups",
+                f"RMSE against the {truth} truth [%], mean over {amount(groups, 'group')}",
             )
             for metric, truth in named.items()
         ]

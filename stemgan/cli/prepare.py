@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stemgan.amounts import amount, are
 from stemgan.cli.common import emit, parser_for, progress, say
 from stemgan.cli.inputs import add_tables
 from stemgan.cli.left_out import say_left_out
@@ -121,8 +122,9 @@ def main(argv: list[str]) -> None:
             say(f"note: nothing is in {name}; another --seed or --split shares out otherwise")
     if summary.unnamed:
         say(
-            f"note: {summary.unnamed} images stand in no manifest.csv, though one lies beside "
-            "or above them: they are used, as nothing says that they must not be"
+            f"note: {amount(summary.unnamed, 'image')} {are(summary.unnamed)} in no "
+            "manifest.csv, though one lies beside or above: used all the same, as nothing "
+            "says otherwise"
         )
     for name in summary.collections:
         say(
@@ -177,16 +179,18 @@ def _settings(arguments: argparse.Namespace) -> tuple[Any, Any]:
 def _text(summary: "Summary", arguments: argparse.Namespace) -> str:
     figures = summary.figures()
     splits = ", ".join(
-        f"{name} {counts['tiles']} of {counts['groups']} groups"
+        f"{name} {counts['tiles']} of {amount(counts['groups'], 'group')}"
         for name, counts in figures["splits"].items()
     )
     reasons = ", ".join(f"{count} {kind}" for kind, count in figures["reasons"].items())
-    where = "would be" if arguments.dry_run else "are"
+    where = "would be" if arguments.dry_run else are(summary.tiles)
     lines = [
-        f"{summary.tiles} tiles of {summary.images} images {where} in {arguments.output}: "
-        f"{splits}",
+        f"{amount(summary.tiles, 'tile')} of {amount(summary.images, 'image')} {where} in "
+        f"{arguments.output}: {splits}",
         f"left out: {len(summary.rejected)}" + (f" ({reasons})" if reasons else ""),
     ]
     if summary.repaired or summary.barred:
-        lines.append(f"repaired: {summary.repaired} images; cut off bars: {summary.barred}")
+        lines.append(
+            f"repaired: {amount(summary.repaired, 'image')}; cut off bars: {summary.barred}"
+        )
     return "\n".join(lines)

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stemgan.amounts import amount
 from stemgan.cli.common import emit, parser_for, say
 from stemgan.cli.inputs import beside, refuse_replacing
 from stemgan.cli.timing import (
@@ -225,7 +226,8 @@ def _text(figures: dict[str, Any], shape: tuple[int, int]) -> str:
     from stemgan.scan import format_coverage
 
     pitch = "" if figures["pitch"] is None else f", pitch {figures['pitch']:.4g} px"
-    noise = "none" if figures["electrons"] is None else f"{figures['electrons']:g} electrons/px"
+    dose = figures["electrons"]
+    noise = "none" if dose is None else f"{amount(dose, 'electron', 'g')}/px"
     scan = figures.get("path", figures["scan"])
     real = ""
     if "lag_s" in figures:
@@ -233,8 +235,8 @@ def _text(figures: dict[str, Any], shape: tuple[int, int]) -> str:
         real = (
             f"\nbeam at most {figures['largest_deviation_px']:.3g} px from where it was sent, "
             f"{figures['mean_deviation_px']:.3g} px in the mean, "
-            f"{figures['missed_measurements']} measurements outside the frame; values given to "
-            f"{to}"
+            f"{amount(figures['missed_measurements'], 'measurement')} outside the frame; "
+            f"values given to {to}"
         )
     return (
         f"{figures['output']}: {scan}, {shape[0]}x{shape[1]}, coverage "

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stemgan.amounts import amount
 from stemgan.cli.common import emit, parser_for
 from stemgan.cli.timing import SCAN_HELP, add_size, add_timing, read_design, read_timing
 from stemgan.errors import InputError
@@ -148,7 +149,7 @@ def _text(figures: dict[str, Any]) -> str:
     note = f"; {figures['coverage_note']}" if figures["coverage_note"] else ""
     rows = [
         ("coverage", f"{format_coverage(figures['coverage'])} "
-         f"({figures['measured_pixels']} pixels){note}"),
+         f"({amount(figures['measured_pixels'], 'pixel')}){note}"),
         *_motion(figures),
         ("distance", f"at most {figures['largest_distance_px']:.1f} px to a measured pixel, "
          f"{figures['mean_distance_px']:.2f} px in the mean"),
@@ -193,10 +194,11 @@ def _dose(figures: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _file(figures: dict[str, Any]) -> list[tuple[str, str]]:
-    text = f"{figures['format']}, {figures['file_positions']} positions, "
+    text = f"{figures['format']}, {amount(figures['file_positions'], 'position')}, "
     text += f"{figures['file_duration_s'] * 1e3:.4g} ms"
     if figures["left_out_positions"]:
-        text += f"; {figures['left_out_positions']} positions outside the frame are left out"
+        out = amount(figures["left_out_positions"], "position")
+        text += f"; left out, as outside the frame: {out}"
     if figures["loses_dwell"]:
         text += "; dwells differ and are lost: set one on the instrument"
     error = f"read back within {figures['quantisation_px']:.3g} px"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stemgan.amounts import amount, are
 from stemgan.cli.common import emit, say
 from stemgan.cli.overrides import Configuration, composed
 from stemgan.errors import InputError
@@ -158,15 +159,17 @@ def text(figures: dict[str, Any]) -> str:
     missing = figures["tasks"] - figures["done"]
     if missing:
         return (
-            f"{figures['run']} tasks done; {missing} of {figures['tasks']} are left to other "
-            f"parts: the same command on {folder}, or the last part, writes the tables"
+            f"{amount(figures['run'], 'task')} done; {missing} of {figures['tasks']} "
+            f"{are(missing)} left to other parts: the same command on {folder}, or the last "
+            "part, writes the tables"
         )
     summary = figures["summary"]
     full = any(row["control"] for row in summary)
     on_controls = Study(Path(folder)).on_controls if full else []
     parts = [summary_text(summary, on_controls)] if summary else []
     if figures["failed"]:
-        parts.append(f"{figures['failed']} tasks could not be: see {folder}/failures.csv")
+        failed = amount(figures["failed"], "task")
+        parts.append(f"{failed} could not be: see {folder}/failures.csv")
     parts.append(
         f"tables are in {folder}"
         + (f", the report is {figures['report']}" if figures["report"] else "")
@@ -189,6 +192,6 @@ def watched(steps: Iterable[None], total: int) -> Iterator[None]:
         now = time.monotonic()
         if now - said > _EVERY:
             left = (now - start) / done * (total - done)
-            say(f"{done} of {total} tasks, about {left / 60:.0f} min left")
+            say(f"{done} of {amount(total, 'task')}, about {left / 60:.0f} min left")
             said = now
         yield

@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+from stemgan.amounts import amount
 from stemgan.cli.common import emit, parser_for, progress
 
 _EXAMPLES = """\
@@ -60,7 +61,7 @@ def main(argv: list[str]) -> None:
         return
     emit(
         {"images": arguments.number, "size": arguments.size, "seconds": round(seconds, 3)},
-        f"{arguments.number} images of {arguments.size}x{arguments.size} px in "
-        f"{arguments.output}, {seconds:.1f} s",
+        f"{amount(arguments.number, 'image')} of {arguments.size}x{arguments.size} px "
+        f"in {arguments.output}, {seconds:.1f} s",
         as_json=arguments.json,
     )

@@ -8,6 +8,7 @@ import torch
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader
 
+from stemgan.amounts import amount, are
 from stemgan.data.crops import CropSettings
 from stemgan.data.pool import ImagePool, Limits
 from stemgan.data.sampler import (
@@ -177,8 +178,8 @@ class PartialScanData(LightningDataModule):
         world = ranks()[1]
         if len(scans) < world:
             raise InputError(
-                f"{len(scans)} {pool.split} scans to validate on are too few for {world} "
-                "processes: give data.val_repeats or prepare more images"
+                f"{amount(len(scans), f'{pool.split} scan')} to validate on {are(len(scans))} "
+                f"too few for {world} processes: give data.val_repeats or prepare more images"
             )
         # Held-out and seen samples together have as many workers as training.
         loading = self._loading(-(-self.num_workers // 2))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stemgan.amounts import amount
 from stemgan.evaluate.cells import Cell
 from stemgan.evaluate.plan import Plan
 from stemgan.evaluate.scans import Condition
@@ -164,8 +165,8 @@ def map_notes(plan: Plan) -> list[str]:
     if left_out and not all(_why_not(plan, condition) for condition in plan.conditions):
         height, width = plan.usual_shape
         notes.append(
-            f"maps of systematic errors are of the {len(_mapped(plan))} images of "
-            f"{height}x{width} px and leave out {left_out} of other shapes"
+            f"maps of systematic errors are of the {amount(len(_mapped(plan)), 'image')} "
+            f"of {height}x{width} px and leave out {left_out} of other shapes"
         )
     return notes
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from stemgan.amounts import amount
 from stemgan.plots.style import COLOURS, MARKS, folded, look_of, pyplot, save, unique
 
 Row = Mapping[str, Any]
@@ -82,8 +83,8 @@ def counted(rows: Sequence[Row], by: str, labels: Iterable[str]) -> list[str]:
     for label in labels:
         own = [row for row in rows if row[by] == label]
         images, groups = (max(int(row[name]) for row in own) for name in ("images", "groups"))
-        of = "" if groups == images else f", {groups} group{'s'[: groups != 1]}"
-        said.append(f"{label or '(none)'} ({images} image{'s'[: images != 1]}{of})")
+        of = "" if groups == images else f", {amount(groups, 'group')}"
+        said.append(f"{label or '(none)'} ({amount(images, 'image')}{of})")
     return said
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stemgan.amounts import amount
 from stemgan.plots.style import COLOURS, MARKS, folded, look_of, pyplot, save, unique
 from stemgan.scan import parse_coverage
 
@@ -147,7 +148,7 @@ def _distance_ticks(axis: "Axes", largest: float, unit: str) -> None:
 
 
 def _title(scan: str, electrons: float | None) -> str:
-    return scan if electrons is None else f"{scan}, {electrons:g} electrons/px"
+    return scan if electrons is None else f"{scan}, {amount(electrons, 'electron', 'g')}/px"
 
 
 def _middle(ring: Row) -> float:

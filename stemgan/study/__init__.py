@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from stemgan.amounts import amount, are
 from stemgan.files import whole_file
 from stemgan.processes import check_workers
 from stemgan.provenance import machine, revision, versions
@@ -98,12 +99,13 @@ def run_study(
         left = left_of(share_of(tasks, part, parts), journal, maps)
         for remark in notes(plan):
             say(remark)
-        say(f"{len(left)} of {len(tasks)} tasks to do")
+        say(f"{len(left)} of {amount(len(tasks), 'task')} to do")
         others = len(journal.found.keys() - {task.key for task in tasks})
         if others:
             say(
-                f"{others} results of scans and images that are not asked for now are kept in "
-                "the journal, not in the tables: name them too to have them in"
+                f"{amount(others, 'result')} of scans and images that are not asked for now "
+                f"{are(others)} kept in the journal, not in the tables: name them too to have "
+                "them in"
             )
 
         def note() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from stemgan.amounts import amount
 from stemgan.study.controls import WITHOUT, ControlTask
 from stemgan.study.examples import write_examples
 from stemgan.study.journal import Journal
@@ -71,8 +72,8 @@ def finish(
             shown = "; ".join(f"{name}: {why}" for name, why in list(reasons.items())[:_SAID])
             more = f"; and {len(reasons) - _SAID} more" if len(reasons) > _SAID else ""
             say(
-                f"{len(reasons)} of {len(plan.sources)} images have no equal-dose controls "
-                f"({shown}{more})"
+                "there are no equal-dose controls for "
+                f"{len(reasons)} of {amount(len(plan.sources), 'image')} ({shown}{more})"
             )
     written, summary = _tables(plan, folder, results, rows)
     for name in TABLES:

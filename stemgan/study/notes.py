@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 
+from stemgan.amounts import amount, are
 from stemgan.errors import InputError
 from stemgan.evaluate.scans import Condition, coverage_notes, file_of
 from stemgan.pathfiles import is_file, own_shape, scan_design
@@ -31,9 +32,9 @@ def notes(plan: StudyPlan) -> list[str]:
     if plan.features:
         search = Search.from_config(plan.features)
         found += [
-            f"{search.images} images of the kind {kind} are too few to know a threshold of "
-            f"{search.false_alarms:g} false alarms, so that none is called detected or missed: "
-            f"say features.images={search.images_for(kind)} or more"
+            f"{amount(search.images, 'image')} of the kind {kind} {are(search.images)} too few "
+            f"to know a threshold of {search.false_alarms:g} false alarms, so that none is "
+            f"called detected or missed: say features.images={search.images_for(kind)} or more"
             for kind in search.kinds
             if search.images < search.images_for(kind)
         ]

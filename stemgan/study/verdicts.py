@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from stemgan.amounts import amount
 from stemgan.study.comparing import SIGNIFICANT
 from stemgan.study.intervals import Mean, group_means, holm, known, mean_of, sign_flip
 from stemgan.study.summaries import Row, columns_of, gathered, scans_of, values_of
@@ -160,12 +161,12 @@ def _promises(results: Sequence[Row]) -> list[Row]:
 
 def sentence(row: Row) -> str:
     """Say one verdict in a line."""
-    dose = "" if row["dose"] is None else f", {row['dose']:g} electrons/px"
+    dose = "" if row["dose"] is None else f", {amount(row['dose'], 'electron', 'g')}/px"
     return (
         f"{row['method']}{dose}: {row['question']}? {row['answer']}: {_number(row['value'])} "
         f"({_number(row['value_low'])} to {_number(row['value_high'])}) {row['unit']}, "
-        f"{row['metric']}, p = {_number(row['p'])}, {row['images']} images in "
-        f"{row['groups']} groups"
+        f"{row['metric']}, p = {_number(row['p'])}, {amount(row['images'], 'image')} in "
+        f"{amount(row['groups'], 'group')}"
     )
 
 

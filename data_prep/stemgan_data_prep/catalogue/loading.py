@@ -8,6 +8,7 @@ import numpy as np
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader
 
+from stemgan.amounts import amount, are
 from stemgan.data.sampler import PartSampler, ResumableLoader, WeightedSampler, ranks
 from stemgan.data.shards import SPLITS
 from stemgan.errors import InputError, check_whole
@@ -89,8 +90,8 @@ class Pictures(LightningDataModule):
         unknown = [(p.key, "it has no label") for p in found.pictures if not p.label]
         if not labelled:
             raise InputError(
-                f"none of {len(found.pictures)} pictures has a label: give the folder that "
-                "holds a folder for each class, or labels=COLUMN of a table"
+                f"none of {amount(len(found.pictures), 'picture')} has a label: give the "
+                "folder that holds a folder for each class, or labels=COLUMN of a table"
             )
         read = pixels(labelled, self.side, self.cache, self.workers, self.watch)
         self.left_out = [*found.left_out, *unknown, *read.left_out]
@@ -178,7 +179,8 @@ class Pictures(LightningDataModule):
         pictures = len(self._of["train"])
         if pictures < 2 * processes:
             raise InputError(
-                f"{pictures} pictures to train are fewer than 2 for each process: give more"
+                f"{amount(pictures, 'picture')} to train {are(pictures)} fewer than 2 for each "
+                "process: give more"
             )
         return min(self.batch_size, pictures // processes)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from stemgan.amounts import amount
 from stemgan.errors import InputError, check_whole
 from stemgan.files import whole_file
 from stemgan.processes import MOST_WORKERS, in_processes
@@ -95,7 +96,9 @@ def _pixels(
     left_out = [(pictures[number].key, why) for number, why in reasons.items()]
     if len(left_out) == len(pictures):
         first = f" ({left_out[0][0]}: {left_out[0][1]})" if left_out else ""
-        raise InputError(f"none of {len(pictures)} pictures can be read{first}: give others")
+        raise InputError(
+            f"none of {amount(len(pictures), 'picture')} can be read{first}: give others"
+        )
     good = [picture for number, picture in enumerate(pictures) if number not in reasons]
     return Pixels(good, images, left_out)
 

@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stemgan.amounts import amount
 from stemgan.cli.catalogue import ACTIONS
 from stemgan.cli.catalogues.arguments import (
     add_images,
@@ -90,11 +91,11 @@ def _text(figures: dict[str, Any]) -> str:
     width = max(map(len, figures["classes"]))
     lines = [f"  {name:<{width}}  {count:>6}" for name, count in figures["classes"].items()]
     total, low = figures["pictures"], figures["low_confidence"]
-    lines.insert(0, f"{total} pictures, by class:")
+    lines.insert(0, f"{amount(total, 'picture')}, by class:")
     if low:
         lines.append(
-            f"{low} of {total} have a confidence below {LOW:g}: look at them, or leave them "
-            f'out with --where "confidence>={LOW:g}"'
+            f"the confidence of {low} of {total} is below {LOW:g}: look at these, or leave "
+            f'them out with --where "confidence>={LOW:g}"'
         )
     if figures["left_out"]:
         lines.append(f"left out: {figures['left_out']}")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stemgan.amounts import amount, are
 from stemgan.cli.catalogue import ACTIONS
 from stemgan.cli.catalogues.arguments import (
     add_labels,
@@ -37,8 +38,8 @@ and F1 are means over classes; intervals hold 95 %, groups of images being indep
 
 _PARTS = (
     "trained or validated this classifier",
-    "show the same as others that trained or validated this classifier",
-    "are of groups of which others trained or validated this classifier",
+    "{are} the same as others that trained or validated this classifier",
+    "{are} of groups of which others trained or validated this classifier",
 )
 
 
@@ -132,8 +133,8 @@ def _seen(predictions: "Predictions", run: Path) -> list[str]:
     of = zip(predictions.pictures, predictions.contents, strict=True)
     parts = Counter(_part(one, content, files, shown, groups) for one, content in of)
     return [
-        f"{count} of {parts.total()} pictures {did}, so that the figures are too good: judge "
-        "it on others."
+        f"{count} of {amount(parts.total(), 'picture')} {did.format(are=are(count))}, so that "
+        "the figures are too good: judge it on others."
         for did in _PARTS
         if (count := parts[did])
     ]

@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stemgan.amounts import amount
 from stemgan.cli.catalogue import ACTIONS
 from stemgan.cli.catalogues.arguments import add_images, add_table, check_any
 from stemgan.cli.common import emit, parser_for, progress, say
@@ -133,8 +134,8 @@ def _figures(table: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _text(figures: dict[str, Any]) -> str:
     lines = [
-        f"{figures['scales']} of {figures['files']} files have a scale; "
-        f"{figures['bars']} show a bar, of which {figures['refused']} were refused"
+        f"a scale was found for {figures['scales']} of {amount(figures['files'], 'file')}; "
+        f"bars seen: {figures['bars']}, of which refused: {figures['refused']}"
     ]
     for title in ("by", "bins"):
         width = max(map(len, figures[title]), default=0)

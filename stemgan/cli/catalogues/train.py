@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from stemgan.amounts import amount
 from stemgan.cli.overrides import Configuration
 from stemgan.cli.training.commanding import command, job_done
 
@@ -77,10 +78,10 @@ def text(figures: dict[str, Any]) -> str:
     found = figures[split]
     kept = {"test": "test", "val": "validation"}[split]
     lines = [
-        f"{figures['output_dir']}: {figures['steps']} steps, best after "
+        f"{figures['output_dir']}: {amount(figures['steps'], 'step')}, best after "
         f"{figures['best_step']} at {figures['side']} px, "
-        f"{len(figures['classes'])} classes, {found['images']} {kept} images of "
-        f"{found['groups']} groups:"
+        f"{amount(len(figures['classes']), 'class')}, "
+        f"{amount(found['images'], f'{kept} image')} of {amount(found['groups'], 'group')}:"
     ]
     for name in ("accuracy", "precision", "recall", "f1"):
         ends = (found.get("intervals") or {}).get(name)

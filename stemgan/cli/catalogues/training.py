@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from stemgan.amounts import amount
 from stemgan.cli.catalogues.checking import check
 from stemgan.cli.catalogues.finishing import finished
 from stemgan.cli.catalogues.train import CATALOGUE
@@ -155,7 +156,7 @@ def _tell(output: Path, data: "Pictures", model: "Classifier", resume: str | Non
     write_split(output / NAME, data.sides, data.contents)
     say_left_out(data.left_out)
     counts = ", ".join(f"{len(pictures)} {split}" for split, pictures in data.sides.items())
-    say(f"{len(data.classes)} classes ({', '.join(data.classes)}): {counts}")
+    say(f"{amount(len(data.classes), 'class')} ({', '.join(data.classes)}): {counts}")
     if not data.sides["test"]:
         say(
             "no picture is kept for a test: figures will be of the validation pictures, by "

@@ -7,6 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from stemgan.amounts import amount
 from stemgan.cli.common import emit, say
 from stemgan.cli.live.scans import Scans
 from stemgan.cli.live.stop import Stop
@@ -196,4 +197,4 @@ def _text(figures: dict[str, Any], label: str) -> str:
             f"; {figures['median_latency_seconds']:.2f} s after they were seen in the median, "
             f"{figures['largest_latency_seconds']:.2f} s at most"
         )
-    return f"{figures['output']}: {figures['done']} files by {how}{counts}{latency}"
+    return f"{figures['output']}: {amount(figures['done'], 'file')} by {how}{counts}{latency}"

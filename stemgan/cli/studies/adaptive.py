@@ -3,6 +3,7 @@
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from stemgan.amounts import amount
 from stemgan.cli.common import emit, progress, say
 from stemgan.cli.overrides import Configuration
 from stemgan.cli.studies.entries import images_of, main_of, number, output_folder, timing_of
@@ -54,7 +55,8 @@ def _run(config: "DictConfig", as_json: bool) -> None:
             for path in parts_of(folder):
                 path.unlink()
         ways = len(contest.statics) + len(contest.strategies)
-        say(f"{len(contest.sources)} images in {ways} ways by {contest.method}")
+        images = amount(len(contest.sources), "image")
+        say(f"{images} in {amount(ways, 'way')} by {contest.method}")
         means, pairs = compete(
             contest,
             folder,

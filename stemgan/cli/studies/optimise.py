@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from stemgan.amounts import amount
 from stemgan.cli.common import emit, progress, say
 from stemgan.cli.overrides import Configuration
 from stemgan.cli.studies.entries import (
@@ -55,8 +56,9 @@ def _run(config: "DictConfig", as_json: bool) -> None:
         if config.overwrite:
             (folder / JOURNAL).unlink(missing_ok=True)
         say(
-            f"{search.trials} trials of {len(search.space.families)} families on "
-            f"{len(search.sources)} images by {search.method}"
+            f"{amount(search.trials, 'trial')} of "
+            f"{len(search.space.families)} families on "
+            f"{amount(len(search.sources), 'image')} by {search.method}"
         )
         best, study = optimise(
             search, folder, lambda steps, left: progress(steps, "optimising", max(left, 0))
@@ -113,11 +115,13 @@ def _text(figures: dict[str, Any]) -> str:
     )
     return "\n".join(
         [
-            f"best of {figures['measured']} measured trials ({figures['given_up']} given up, "
-            f"{figures['beyond_limits']} beyond the limits): {figures['family']}, coverage "
-            f"1/{1 / figures['achieved']:.3g}{turned}{steps}",
+            f"best of {amount(figures['measured'], 'measured trial')} "
+            f"({figures['given_up']} given up, {figures['beyond_limits']} beyond the "
+            f"limits): {figures['family']}, coverage 1/{1 / figures['achieved']:.3g}"
+            f"{turned}{steps}",
             f"{'error':<12}{figures['error']:.4g} {figures['metric']}, mean over "
-            f"{figures['groups']} groups of {figures['images']} images by {figures['method']}",
+            f"{amount(figures['groups'], 'group')} of "
+            f"{amount(figures['images'], 'image')} by {figures['method']}",
             f"{'costs':<12}{1e3 * figures['duration_s']:.4g} ms{dose}, {motion}; dwell "
             f"{1e6 * figures['dwell_s']:.3g} µs",
             f"{'path':<12}{figures['path']}",

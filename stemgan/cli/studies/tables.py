@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from stemgan.amounts import amount
 from stemgan.study.report.labels import percent
 
 _SETTING = ("scan", "coverage", "dose", "dwell_s", "lag_s")
@@ -32,14 +33,14 @@ def summary_text(summary: Sequence[Row], on_controls: Sequence[Row] = ()) -> str
     """
     paths = _of(summary, control=False)
     groups = max((row["groups"] for row in paths), default=0)
-    text = f"{_ERROR}{groups} groups of images\n{_laid(paths)}"
+    text = f"{_ERROR}{amount(groups, 'group')} of images\n{_laid(paths)}"
     full, beside = _of(on_controls, control=True), _of(on_controls, control=False)
     if not full:
         return text
     doses = {row["dose"] for row in full}
     beside = [row for row in beside if row["dose"] in doses]
     images = _images(beside)
-    of = f"{images:g} image{'s' * (images != 1)}"
+    of = amount(images, "image", "g")
     if images == _images(paths):
         return f"{text}\n\nFull scans of the same dose, on the same {of}\n{_full(full)}"
     return (

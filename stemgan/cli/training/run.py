@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stemgan.amounts import amount
 from stemgan.cli.training import parts
 from stemgan.cli.training.parts import made
 from stemgan.errors import InputError, check_whole
@@ -68,7 +69,7 @@ def text(figures: Figures) -> str:
     """Put a run's figures in words."""
     score = figures["val_rmse_blurred"]
     quality = "never validated" if score is None else f"best validation error {score:.3f} %"
-    return f"{figures['output_dir']}: {figures['steps']} steps, {quality}"
+    return f"{figures['output_dir']}: {amount(figures['steps'], 'step')}, {quality}"
 
 
 def _check_phases(model: "Engine", most: int) -> None:

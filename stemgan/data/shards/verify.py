@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+from stemgan.amounts import amount
 from stemgan.data.shards.chunks import decode_chunk, index_length, unpack_index
 from stemgan.data.shards.labels import straddling
 from stemgan.data.shards.reader import ShardedImages
@@ -83,7 +84,7 @@ def _shard(images: ShardedImages, shard: int) -> Iterator[Damage]:
         yield Damage(file, None, None, f"the shard's index: {error}")
         return
     if len(index) != count:
-        yield Damage(file, None, None, f"{len(index)} images in place of {count}")
+        yield Damage(file, None, None, f"{amount(len(index), 'image')} in place of {count}")
         return
     stops = [0, *sorted(stop for _, stop in index)]
     if stops[-1] != end or sorted(start for start, _ in index) != stops[:-1]:

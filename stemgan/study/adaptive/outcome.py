@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from stemgan.amounts import amount
 from stemgan.plots.style import pyplot, save
 from stemgan.study.comparing import METRICS, compare, errors_of, judged
 from stemgan.study.intervals import mean_of
@@ -95,8 +96,9 @@ def _winner(pairs: Sequence[Row], metric: str) -> str:
     row = min(best, key=lambda one: one["ratio"])
     ratio = (
         f"{row['ratio']:.3f} times ({row['ratio_low']:.3f} to {row['ratio_high']:.3f}) the "
-        f"error of {row['static']}, the best static path, over {row['groups']} groups of "
-        f"{row['images']} images, and less on {100 * row['share_a_lower']:.0f} %"
+        f"error of {row['static']}, the best static path, over "
+        f"{amount(row['groups'], 'group')} of {amount(row['images'], 'image')}, "
+        f"and less on {100 * row['share_a_lower']:.0f} %"
     )
     if row["better"] == row["adaptive"]:
         return f"adaptive wins: {row['adaptive']} leaves {ratio}"

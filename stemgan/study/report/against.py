@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from stemgan.amounts import amount
 from stemgan.study.report.charts import Axis, Chart, Line, View, log_ticks
 from stemgan.study.report.labels import (
     CONDITIONS,
@@ -110,7 +111,10 @@ def line_of(
 
 def number_of(row: Row) -> str:
     """Say of how many images a row is the mean."""
-    return f"{row.get('images', '?')} images, {row.get('groups', '?')} groups"
+    return ", ".join(
+        f"? {what}s" if (number := row.get(f"{what}s")) is None else amount(number, what)
+        for what in ("image", "group")
+    )
 
 
 def coverage_ticks(rows: Iterable[Row]) -> tuple[tuple[float, str], ...]:

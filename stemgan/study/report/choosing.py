@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 
+from stemgan.amounts import amount
 from stemgan.study.comparing import SIGNIFICANT
 from stemgan.study.report.against import ERROR
 from stemgan.study.report.labels import duration, interval, percent, share, time_of
@@ -60,7 +61,7 @@ def _which(
     levels = ", ".join(
         f"{interval(r, ERROR, ' %')} at {r['coverage']}" for r in _ends(errors[best])
     )
-    head = f"{best} leaves the least mean error of {len(errors)} scans, {levels}."
+    head = f"{best} leaves the least mean error of {amount(len(errors), 'scan')}, {levels}."
     beside = "; ".join(
         _against(best, scan, row, told=not few) for scan, row in compared.items()
     )
@@ -121,8 +122,8 @@ def cannot_tell(groups: float, needed: int) -> str:
     """Say that there are too few groups; "" if there are enough."""
     if groups >= needed:
         return ""
-    have = f"{groups:g} group{'s' * (groups != 1)} of images"
-    return f"{have} cannot tell which is better, at least {needed} are needed"
+    have = amount(groups, "group", "g")
+    return f"{have} of images cannot tell which is better, at least {needed} are needed"
 
 
 def _too_few(compared: Sequence[Row], paired: Sequence[Row]) -> str:
@@ -142,9 +143,7 @@ def _under(row: Row, among: Sequence[Row]) -> str:
     if dose is None and not differ:
         return ""
     text = (
-        "No noise"
-        if dose is None
-        else f"{dose:g} electron{'s' * (dose != 1)} per px of the field"
+        "No noise" if dose is None else f"{amount(dose, 'electron', 'g')} per px of the field"
     )
     if "dwell_s" in differ and row.get("dwell_s"):
         text += f", dwell {duration(row['dwell_s'])}"

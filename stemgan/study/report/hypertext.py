@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from stemgan.amounts import amount, are
 from stemgan.plots.page import data_uri
 from stemgan.study.report.charts import Chart
 from stemgan.study.report.interactive import alt_text
@@ -57,7 +58,11 @@ def table(
         for row in rows[:_MOST_LINES]
     )
     rest = len(rows) - _MOST_LINES
-    more = f'<p class="soft">{rest} more rows are in {escape(file)}.</p>' if rest > 0 else ""
+    more = (
+        f'<p class="soft">{amount(rest, "more row")} {are(rest)} in {escape(file)}.</p>'
+        if rest > 0
+        else ""
+    )
     return (
         f'<div class="scroll tall" tabindex="0" role="region" aria-label="{escape(name)}">'
         f'<table class="sortable"><thead><tr>{head}</tr></thead>'

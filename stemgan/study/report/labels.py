@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from stemgan.amounts import amount
 from stemgan.scan import parse_coverage
 from stemgan.study.summaries import Row
 
@@ -39,7 +40,7 @@ CONTROLS = {
 def label(column: str, value: Any) -> str:  # noqa: ANN401 (a cell)
     """Write one setting's value for people."""
     if column == "dose":
-        return "no noise" if value is None else f"{value:g} electron{'s' * (value != 1)}/px"
+        return "no noise" if value is None else f"{amount(value, 'electron', 'g')}/px"
     if column in ("dwell_s", "lag_s"):
         return _time(value) if value else ("none" if column == "lag_s" else "not given")
     return str(value)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from stemgan.amounts import amount
 from stemgan.study.report.charts import Axis, Chart, Line, View
 from stemgan.study.report.curves import middle_of
 from stemgan.study.report.labels import CONDITIONS, figure, keys_of, share
@@ -115,7 +116,9 @@ def _line(
 
 
 def _said(row: Row) -> str:
+    features = amount(row["features"], "feature", "g")
     if row["kind"] == "all":
-        return f"{row['coverage']}; {row['features']:g} features in {row['images']:g} images"
+        images = amount(row["images"], "image", "g")
+        return f"{row['coverage']}; {features} in {images}"
     high = "on" if row.get("high") is None else figure(row["high"])
-    return f"{figure(row['low'])} to {high}; {row['features']:g} features"
+    return f"{figure(row['low'])} to {high}; {features}"

@@ -6,6 +6,7 @@ from html import escape
 from itertools import islice
 from typing import Any
 
+from stemgan.amounts import amount
 from stemgan.study.examples import read_examples
 from stemgan.study.report import hypertext, tabled
 from stemgan.study.report.charts import Chart
@@ -31,15 +32,11 @@ def about(study: Study) -> str:
     groups = len({row.get("group") or row["image"] for row in study.results})
     scans = list(dict.fromkeys(row["scan"] for row in rows))
     methods = list(dict.fromkeys(row["method"] for row in rows))
-    of = f"{_count(images, 'image')} in {_count(groups, 'group')}. " if images else ""
+    of = f"{amount(images, 'image')} in {amount(groups, 'group')}. " if images else ""
     return (
         f'<p class="soft">{of}Scans: {escape(", ".join(scans))}. Completed by '
         f"{escape(', '.join(methods))}.</p>"
     )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def sections(study: Study, charts: Sequence[Chart], static: Static) -> list[Section]:

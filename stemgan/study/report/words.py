@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from stemgan.amounts import amount, are
 from stemgan.study.detection_rates import images_needed
 from stemgan.study.report.against import ERROR
 from stemgan.study.report.choosing import (
@@ -175,7 +176,8 @@ def _verdict(row: Mapping[str, Any], among: Sequence[Row]) -> str:
     return (
         f"Equal dose, {label('dose', row['dose'])}: {winner}. The best partial scan "
         f"({row['scan']} at {row['coverage']}) leaves {gap} than the best full one "
-        f"({full}{how}), on {figure(row['images'])} images in {figure(row['groups'])} groups."
+        f"({full}{how}), on {amount(row['images'], 'image', 'g')} in "
+        f"{amount(row['groups'], 'group', 'g')}."
     )
 
 
@@ -196,7 +198,10 @@ def missed(rows: Sequence[Row]) -> list[str]:
         misses = sum(row.get("misses") or 0 for row in mine)
         flagged = sum((r.get("misses_flagged") or 0) * (r.get("misses") or 0) for r in mine)
         known = any(row.get("misses_flagged") is not None for row in mine)
-        warned = f" Of {misses:g} misses, the uncertainty flagged {100 * flagged / max(misses, 1):.0f} %."
+        warned = (
+            f" Of {amount(misses, 'miss', 'g')}, the uncertainty flagged "
+            f"{100 * flagged / max(misses, 1):.0f} %."
+        )
         said.append(
             f"Of features of the kind {feature} ({method}), {texts}."
             + (warned if misses and known else "")
@@ -213,9 +218,9 @@ def too_few_images(rows: Sequence[Row], false_alarms: float) -> list[str]:
             continue
         row = part[0]
         needed = images_needed(row["features"] / row["images"], false_alarms)
-        have = f"{row['images']:g} image{'s' * (row['images'] != 1)}"
         said.append(
-            f"Of features of the kind {feature} nothing can be said: {have} are too few for a "
+            f"Of features of the kind {feature} nothing can be said: "
+            f"{amount(row['images'], 'image', 'g')} {are(row['images'])} too few for a "
             f"threshold that {figure(100 * false_alarms)} % of places without a feature pass; "
             f"at least {needed} are needed (features.images={needed})."
         )
@@ -236,8 +241,8 @@ def limits(study: Study) -> list[str]:
     said = []
     if study.results and groups < _FEW_GROUPS:
         said.append(
-            f"The images come from {groups} group{'s' * (groups != 1)} only: the intervals say "
-            "little of other specimens."
+            f"The images come from {amount(groups, 'group')} only: the intervals say little "
+            "of other specimens."
         )
     if any(row.get("dose") for row in study.paths) and not study.controls:
         said.append("No image is clean enough for full scans of the same dose to compare with.")

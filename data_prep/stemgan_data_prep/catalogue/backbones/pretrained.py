@@ -7,6 +7,7 @@ from pickle import UnpicklingError
 import torch
 from torch import Tensor
 
+from stemgan.amounts import amount
 from stemgan.errors import InputError
 from stemgan.weights.tensors import read_tensors
 from stemgan_data_prep.catalogue.backbones.heads import find_head
@@ -62,7 +63,7 @@ def load_pretrained(network: Network, source: str | Path, *, head: bool = False)
     if "backbone" in header:
         network.mean.copy_(tensors["mean"])
         network.deviation.copy_(tensors["deviation"])
-    network.origin = f"{len(found)} tensors of {path}"
+    network.origin = f"{amount(len(found), 'tensor')} of {path}"
 
 
 def find_file(source: str | Path) -> Path:

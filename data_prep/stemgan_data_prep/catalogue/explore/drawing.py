@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from stemgan.amounts import amount
 from stemgan_data_prep.catalogue.explore import figures, maps
 from stemgan_data_prep.catalogue.explore.clustering import NAMES
 from stemgan_data_prep.catalogue.explore.page.build import Drawn
@@ -74,7 +75,7 @@ def _figures(
 
 def _captions(structure: Structure) -> dict[str, tuple[str, str]]:
     """Give each figure that there may be its title and what it shows, by its name."""
-    shown = f"{structure.count} clusters by {NAMES[structure.method]}"
+    shown = f"{amount(structure.count, 'cluster')} by {NAMES[structure.method]}"
     return {
         "map": ("Map", f"All pictures, those that are alike near each other; {shown}."),
         "dimension": (

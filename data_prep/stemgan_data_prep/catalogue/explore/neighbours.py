@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from stemgan.amounts import amount, are
 from stemgan.errors import InputError
 from stemgan_data_prep.catalogue.extras import needed
 
@@ -25,7 +26,10 @@ def checked(points: np.ndarray, least: int = 2) -> np.ndarray:
     if points.ndim != 2 or points.shape[1] == 0:
         raise InputError(f"features must be a table (pictures, features), not {points.shape}")
     if len(points) < least:
-        raise InputError(f"{len(points)} pictures are too few: this needs at least {least}")
+        raise InputError(
+            f"{amount(len(points), 'picture')} {are(len(points))} too few: this needs at least "
+            f"{least}"
+        )
     if not np.isfinite(points).all():
         bad = int((~np.isfinite(points).all(axis=1)).sum())
         raise InputError(f"the features of {bad} of {len(points)} pictures are not finite")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from stemgan.amounts import amount, are
 from stemgan.errors import InputError
 from stemgan_data_prep.catalogue.explore.clustering import (
     LINKAGES,
@@ -52,7 +53,8 @@ def fitting(settings: Settings, total: int) -> Settings:
     """
     if total < FEWEST:
         raise InputError(
-            f"{total} pictures are too few to find structure: give {FEWEST} or more"
+            f"{amount(total, 'picture')} {are(total)} too few to find structure: give {FEWEST} "
+            "or more"
         )
     method, count = settings.pick
     wanted = set(settings.counts) | ({count} if count else set())

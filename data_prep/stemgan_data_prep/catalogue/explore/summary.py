@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from stemgan.amounts import amount, are
 from stemgan_data_prep.catalogue.explore.clustering import NAMES
 from stemgan_data_prep.catalogue.explore.selection import likeliest
 from stemgan_data_prep.catalogue.explore.steps import Structure
@@ -70,15 +71,15 @@ def sentences(summary: Row) -> list[str]:
     summary : of `summary_of`.
     """
     said = [
-        f"{summary['pictures']:,} pictures{_copies(summary['copies'])}. Intrinsic dimension of "
-        f"their features: {summary['dimension']:.3g} (linear fit), "
+        f"{amount(summary['pictures'], 'picture', ',')}{_copies(summary['copies'])}. Intrinsic "
+        f"dimension of their features: {summary['dimension']:.3g} (linear fit), "
         f"{summary['dimension_likelihood']:.3g} ± {summary['dimension_error']:.2g} (maximum "
         f"likelihood){_settled(summary)}."
     ]
     if summary["unexplained"] is not None:
         said.append(
-            f"An autoencoder brought the features to {summary['dims']} dimensions, which leave "
-            f"{100 * summary['unexplained']:.3g} % of their variance unexplained"
+            f"An autoencoder brought the features to {amount(summary['dims'], 'dimension')}, "
+            f"leaving {100 * summary['unexplained']:.3g} % of their variance unexplained"
             + (_POOR if summary["unexplained"] > _MOST_UNEXPLAINED else "")
             + "."
         )
@@ -118,8 +119,9 @@ def _of_clusters(summary: Row) -> list[str]:
         f"density-saddles:{peaks} shows them)"
     )
     return [
-        f"Shown are {summary['clusters']} clusters by {NAMES[summary['method']]}{how}; their "
-        f"sizes are {sizes}{more}. Labels had no say in that choice.",
+        f"Shown {are(summary['clusters'])} {amount(summary['clusters'], 'cluster')} by "
+        f"{NAMES[summary['method']]}{how}; sizes: {sizes}{more}. Labels had no say in "
+        "that choice.",
         f"A mixture of Gaussians describes the pictures best as {many}; {apart}.",
     ]
 

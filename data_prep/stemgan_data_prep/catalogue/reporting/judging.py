@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stemgan.amounts import amount
 from stemgan.errors import InputError
 from stemgan_data_prep.catalogue.measures import confusion, figures, per_class
 from stemgan_data_prep.catalogue.predicting import Predictions
@@ -95,7 +96,7 @@ def judge(predictions: Predictions) -> Judged:
     others = Counter(label for label in labels if label and label not in number)
     if not kept:
         raise InputError(
-            f"none of {len(labels)} pictures has a label that is one of the classes "
+            f"none of {amount(len(labels), 'picture')} has a label that is one of the classes "
             f"({_some(predictions.classes)}){_instead(others)}: say with --labels where "
             "labels are"
         )
@@ -112,15 +113,16 @@ def _notes(others: Counter[str], unlabelled: int, predictions: Predictions) -> l
     notes = []
     if others:
         notes.append(
-            f"{others.total()} pictures are not judged, as their labels are none of the "
+            f"Not judged: {amount(others.total(), 'picture')} whose label is none of the "
             f"classes: {_some(list(others))}."
         )
     if unlabelled:
-        notes.append(f"{unlabelled} pictures are not judged, as they have no label.")
+        notes.append(f"Not judged: {amount(unlabelled, 'picture')} with no label.")
     if predictions.left_out:
         key, why = predictions.left_out[0]
         notes.append(
-            f"{len(predictions.left_out)} pictures could not be read; the first: {key} ({why})."
+            f"{amount(len(predictions.left_out), 'picture')} could not be read; the first: "
+            f"{key} ({why})."
         )
     return notes
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from stemgan.amounts import amount
 from stemgan.plots.lettering import drawable
 from stemgan.plots.page import data_uri, part, small_picture, whole_page
 from stemgan.study.report.hypertext import paragraphs, table
@@ -143,9 +144,9 @@ def _mistakes(judged: Judged, shown: Sequence[Mistake]) -> str:
         return "<p>There is no mistake.</p>"
     figures = "".join(_mistake(one) for one in shown)
     return (
-        f'<p class="soft">{len(shown)} of {len(judged.mistakes)} mistakes, those first in '
-        "which the truth was least likely; of one group the worst first. Where confidence is "
-        "high, look whether the label is wrong. All are in mistakes.csv.</p>"
+        f'<p class="soft">{len(shown)} of {amount(len(judged.mistakes), "mistake")}, those '
+        "first in which the truth was least likely; of one group the worst first. Where "
+        "confidence is high, look whether the label is wrong. All are in mistakes.csv.</p>"
         f'<div class="mistakes">{figures}</div>'
     )
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from stemgan.amounts import amount, are
+
 Row = Mapping[str, Any]
 
 _MEANS = (("precision", "precision"), ("recall", "recall"), ("f1", "F1"))
@@ -30,14 +32,14 @@ def answer(found: Row) -> list[str]:
     found : what `write_report` returns.
     """
     tested = sum(row["images"] > 0 for row in found["per_class"])
-    of = f"{found['images']} images" + (
-        f" of {found['groups']} groups" if found["groups"] != found["images"] else ""
+    of = amount(found["images"], "image") + (
+        f" of {amount(found['groups'], 'group')}" if found["groups"] != found["images"] else ""
     )
     lines = [
         f"The class found is right for {with_interval(found, 'accuracy')} of {of}; always "
         f"naming the most frequent class would be right for {share(found['most_frequent'])}"
         f"{_no_better(found)}.",
-        f"Means over {tested} classes: "
+        f"Means over {amount(tested, 'class')}: "
         + ", ".join(f"{word} {with_interval(found, name)}" for name, word in _MEANS)
         + ".",
     ]
@@ -80,7 +82,7 @@ def _hardest(rows: Sequence[Row]) -> list[str]:
         missed = round(worst["images"] * (1 - worst["recall"]))
         lines.append(
             f"{worst['class']} is missed most: {missed} of {worst['images']}, of which "
-            f"{worst['missed']} {'is' if worst['missed'] == 1 else 'are'} taken for "
+            f"{worst['missed']} {are(worst['missed'])} taken for "
             f"{worst['taken_for']}."
         )
     if absent:
