@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from stemgan.amounts import amount
 from stemgan.cli.common import progress, say
+from stemgan.devices import DEVICES
 from stemgan.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def add_options(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument(
         "--scans", type=int, metavar="N", help=f"partial scans to calibrate on ({SCANS})"
     )
-    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    parser.add_argument("--device", default="auto", choices=DEVICES)
 
 
 def check_options(args: "argparse.Namespace") -> None:

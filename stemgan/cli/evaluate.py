@@ -8,6 +8,7 @@ from typing import Any
 from stemgan.amounts import amount
 from stemgan.cli.common import FAMILY_NAMES, METHOD_NAMES, emit, parser_for, progress, say
 from stemgan.cli.inputs import add_tables, expand
+from stemgan.devices import DEVICES
 from stemgan.errors import InputError
 
 _EXAMPLES = """\
@@ -61,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0, help="of paths and noise (0)")
     parser.add_argument("--by", metavar="COLUMN", help="also split the means by this column")
     add_tables(parser)
-    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    parser.add_argument("--device", default="auto", choices=DEVICES)
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes (1)")
     parser.add_argument("-o", "--output", required=True, metavar="DIR")
     parser.add_argument("--overwrite", action="store_true", help="begin anew")

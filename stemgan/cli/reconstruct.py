@@ -11,6 +11,7 @@ from stemgan.cli.inputs import expand, refuse_replacing
 from stemgan.cli.jobs import FOLDER, plan
 from stemgan.cli.live.watch import add_watch, check_watch, watch
 from stemgan.cli.timing import check_pixel_size, parse_pair
+from stemgan.devices import DEVICES
 from stemgan.errors import InputError
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         "--model", metavar="NAME|FILE", help="network (stemgan-s); .safetensors or .onnx"
     )
     how.add_argument("--method", metavar="NAME", help=f"in place of a network: {METHOD_NAMES}")
-    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    parser.add_argument("--device", default="auto", choices=DEVICES)
     parser.add_argument(
         "--seed", type=int, metavar="N", help="of the texture of adversarial models (0)"
     )

@@ -11,10 +11,11 @@ from typing import Any
 import torch
 
 from stemgan.calibration import Calibrated, Calibration, Intervals
+from stemgan.devices import DEVICES
 from stemgan.errors import InputError
 from stemgan.measurement import PartialScan
 from stemgan.networks import Ede2020Generator, Generator
-from stemgan.reconstruct.devices import DEVICES, choose_device
+from stemgan.reconstruct.devices import choose_device
 from stemgan.reconstruct.estimates import (
     Estimate,
     Image,

@@ -2,9 +2,8 @@
 
 import torch
 
+from stemgan.devices import check_device
 from stemgan.errors import InputError
-
-DEVICES = ("auto", "cpu", "cuda")
 
 
 def choose_device(device: str) -> torch.device:
@@ -14,8 +13,7 @@ def choose_device(device: str) -> torch.device:
     ------
     InputError : an unknown name, or CUDA where there is none.
     """
-    if device not in DEVICES:
-        raise InputError(f"device {device!r} is not known: choose one of {', '.join(DEVICES)}")
+    check_device(device)
     cuda = torch.cuda.is_available()
     if device == "cuda" and not cuda:
         raise InputError("this machine has no CUDA device that torch can use: say --device cpu")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stemgan import __version__
+from stemgan.devices import check_device
 from stemgan.errors import InputError, check_number, check_whole
 from stemgan.evaluate.methods import check_name, fingerprint
 from stemgan.evaluate.plan import check_frames, conditions_for
@@ -22,7 +23,6 @@ from stemgan.study.fingerprints import MEASURING, code_digest, digest, image_des
 from stemgan.study.plan import StudyPlan
 from stemgan.study.sources import SYNTHETIC, Simulated, Source, sources_of
 
-DEVICES = ("auto", "cpu", "cuda")
 _CODE = {
     "always": (
         *MEASURING,
@@ -88,10 +88,7 @@ def make_plan(request: Request) -> StudyPlan:
             raise InputError(f"{name} is empty: name one or more")
     for method in request.methods:
         check_name(method)
-    if request.device not in DEVICES:
-        raise InputError(
-            f"device {request.device!r} is not known: choose one of {', '.join(DEVICES)}"
-        )
+    check_device(request.device)
     _check_amounts(request)
     sources = _sources(request)
     features = dict(request.features or {})

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stemgan.cli.common import progress
+from stemgan.devices import DEVICES
 from stemgan.errors import InputError
 
 
@@ -42,7 +43,7 @@ def add_labels(parser: argparse.ArgumentParser, none: str = "") -> None:
 def add_running(parser: argparse.ArgumentParser) -> None:
     """Add options that say how pictures are read and classified."""
     add = parser.add_argument
-    add("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    add("--device", default="auto", choices=DEVICES)
     add("--batch-size", type=int, default=64, metavar="N", help="pictures at once (64)")
     add("--workers", type=int, metavar="N", help="processes that read (as many as pay)")
 
