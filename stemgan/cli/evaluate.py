@@ -8,6 +8,7 @@ from typing import Any
 from stemgan.amounts import amount
 from stemgan.cli.common import FAMILY_NAMES, METHOD_NAMES, emit, parser_for, progress, say
 from stemgan.cli.inputs import add_tables, expand
+from stemgan.cli.left_out import say_left_out
 from stemgan.devices import DEVICES
 from stemgan.errors import InputError
 
@@ -98,6 +99,8 @@ def main(argv: list[str]) -> None:
         tables=args.table,
     )
 
+    say_left_out(plan.left_out)
+
     def steps(cells: Any, left: int) -> Any:  # noqa: ANN401 (an iterable of steps)
         for note in notes(plan):
             say(note)
@@ -116,6 +119,7 @@ def main(argv: list[str]) -> None:
         "output": args.output,
         "images": len(plan.sources),
         "groups": len({source.group for source in plan.sources}),
+        "left_out": len(plan.left_out),
         "summary": [{name: _plain(value) for name, value in row.items()} for row in summary],
         **({"by": args.by, "summary_by": split} if args.by else {}),
     }
@@ -177,7 +181,6 @@ def _text(
         ]
     parts += tables_by(plan, split) if split else []
     parts.append("* the least error of the methods, at each condition")
-    if images < figures["images"]:
-        left_out = figures["images"] - images
-        parts.append(f"{left_out} constant images have no range, so no percentage")
+    if figures["left_out"]:
+        parts.append(f"left out: {figures['left_out']}")
     return "\n\n".join([*parts, f"tables and plots are in {figures['output']}"])

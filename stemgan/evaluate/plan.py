@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from stemgan import __version__
+from stemgan.amounts import amount
 from stemgan.baselines import SMALL_FRAMES
 from stemgan.baselines.inpainting import MOST_PIXELS
 from stemgan.errors import InputError
@@ -24,7 +25,10 @@ from stemgan.scan import ScanDesign, format_coverage, parse_coverage
 
 @dataclass(frozen=True)
 class Plan:
-    """An evaluation: every source under every condition through every method."""
+    """An evaluation: every source under every condition through every method.
+
+    left_out : name of each image that cannot be judged, and why.
+    """
 
     sources: tuple[Source, ...]
     conditions: tuple[Condition, ...]
@@ -32,6 +36,7 @@ class Plan:
     seed: int = 0
     device: str = "auto"
     by: str | None = None
+    left_out: tuple[tuple[str, str], ...] = ()
 
     def cells(self) -> Iterator[tuple[Source, Condition]]:
         """Yield what is scanned, condition by condition, so that one path serves them all."""
@@ -77,6 +82,8 @@ def make_plan(
 ) -> Plan:
     """Check everything that can be wrong before any work is done.
 
+    Images of one value have no range to measure errors by, and are left out.
+
     Parameters
     ----------
     paths : image files.
@@ -95,7 +102,7 @@ def make_plan(
     ------
     InputError : an unknown method, model, scan family or column, a coverage that is none or
         that leaves an image too few pixels, a crop too small, or an image or path file that
-        cannot be used.
+        cannot be used; or no image has any contrast.
     """
     if crop is not None and crop < SMALLEST_SIDE:
         raise InputError(f"a crop of {crop} px is too small: choose {SMALLEST_SIDE} or more")
@@ -104,7 +111,11 @@ def make_plan(
     for number in electrons:
         Noise(electrons=number)
     _check_by(by)
-    sources = tuple(find_sources(list(dict.fromkeys(paths)), by, crop, tables=tables))
+    blank: list[tuple[str, str]] = []
+    found = find_sources(list(dict.fromkeys(paths)), by, crop, blank=blank, tables=tables)
+    sources = tuple(found)
+    if blank and not sources:
+        raise InputError(f"none of {amount(len(blank), 'image')} has any contrast: give others")
     frames = [(str(source.path), source.shape) for source in sources]
     pairs = conditions_for(frames, scans, coverages)
     check_frames(sources, methods)
@@ -116,6 +127,7 @@ def make_plan(
         seed,
         device,
         by,
+        tuple(blank),
     )
 
 

@@ -16,6 +16,7 @@ from stemgan.measurement import SMALLEST_SIDE
 
 _FOLDERS = 3
 """In how many folders from the image's own upwards a manifest may lie."""
+_BLANK = "no contrast, so that there is no range to measure errors by"
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def find_sources(
     crop: int | None = None,
     *,
     option: str = "--by",
-    contrast: bool = False,
+    blank: list[tuple[str, str]] | None = None,
     tables: Sequence[Path] = (),
 ) -> Iterator[Source]:
     """Yield every image of some files; of large ones the middle, if a `crop` [px] is given.
@@ -90,7 +91,8 @@ def find_sources(
     by : column of a manifest or a table, for labels.
     crop : longest side of what is used [px].
     option : what gives `by`, for the message.
-    contrast : whether an image of one value, which has no range, is refused.
+    blank : takes the name of each image of one value, which has no range, and why it is left
+        out; None: such an image is refused.
     tables : files that add to what manifests say.
 
     Raises
@@ -120,12 +122,15 @@ def find_sources(
             if stems[path.stem] > 1:
                 name = f"{path.parent.as_posix()}/{name}"
             used = middle(micrograph.data, crop)
-            if contrast and np.ptp(used) == 0:
-                part = "" if used.shape == micrograph.data.shape else "the middle of "
-                raise InputError(
-                    f"{part}image {name} of {path} has no contrast, so that there is no range "
-                    "to measure errors by: leave it out"
-                )
+            if np.ptp(used) == 0:
+                whole = used.shape == micrograph.data.shape
+                if blank is None:
+                    where = "" if whole else "the middle of "
+                    raise InputError(
+                        f"{where}image {name} of {path} has {_BLANK}: leave it out"
+                    )
+                blank.append((name, f"{'it' if whole else 'its middle'} has {_BLANK}"))
+                continue
             height, width = used.shape
             alone = stems[path.stem] == 1
             group = columns.get("group") or (path.stem if alone else path.as_posix())

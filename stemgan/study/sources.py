@@ -123,4 +123,4 @@ def sources_of(
     if crop is not None:
         check_whole("crop", crop, SMALLEST_SIDE)
     paths = [Path(path) for path in dict.fromkeys(images)]
-    return tuple(find_sources(paths, by, crop, option="by=", contrast=True))
+    return tuple(find_sources(paths, by, crop, option="by="))

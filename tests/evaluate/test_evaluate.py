@@ -15,6 +15,9 @@ from stemgan.evaluate import (
     summarise,
     take_scan,
 )
+from stemgan.evaluate.plan import Plan
+from stemgan.evaluate.scans import Condition
+from stemgan.evaluate.sources import Source
 from stemgan.images import write_image
 from stemgan.metrics import DISTANCE_EDGES, score
 from tests.evaluating import command, table
@@ -181,18 +184,43 @@ def test_groups_count_once(images, tmp_path, capsys):
     assert {row["images"] for row in split if row["material"] == "y"} == {"1"}
 
 
-@pytest.mark.usefixtures("drawn")
-def test_vacuum_has_no_percentage_and_spoils_no_mean(images, tmp_path, capsys):
-    write_image(images / "vacuum.tif", np.full((40, 40), 5, "f4"))
+def test_images_without_contrast_are_left_out_and_said(images, tmp_path, capsys):
     out = tmp_path / "out"
-    assert main(command(images, out, "--json")) == 0
-    figures = json.loads(capsys.readouterr().out)
-    assert all(row["rmse_blurred"] > 0 for row in figures["summary"])
-    assert figures["images"] == 3
+    write_image(images / "vacuum.tif", np.full((40, 40), 5, "f4"))
+    middle = np.pad(np.zeros((40, 40), "f4"), 10, constant_values=1)
+    write_image(images / "middle.tif", middle)
+    assert main(command(images, out, "--crop", "40", "--json")) == 0
+    said = capsys.readouterr()
+    figures = json.loads(said.out)
+    assert (figures["images"], figures["left_out"]) == (2, 2)
     assert {row["images"] for row in figures["summary"]} == {2}
-    vacuum = [row for row in table(out / "results.csv") if row["image"] == "vacuum"]
-    assert {row["rmse_blurred"] for row in vacuum} == {""}
-    plan = make_plan([images / "vacuum.tif"], ["nearest"], ["dots"], ["1/8"])
+    assert "left out vacuum: it has no contrast" in said.err
+    assert "left out middle: its middle has no contrast" in said.err
+    assert {row["image"] for row in table(out / "results.csv")} == {"blob", "waves"}
+    # One more of them changes nothing of what was found, which is not done again.
+    write_image(images / "vacuum2.tif", np.zeros((40, 40), "f4"))
+    assert main(command(images, out, "--crop", "40")) == 0
+    said = capsys.readouterr()
+    assert "0 of 8 partial scans" in said.err
+    assert "left out: 3" in said.out
+
+
+def test_of_images_without_contrast_alone_nothing_can_be_said(images, tmp_path, capsys):
+    for path in images.iterdir():
+        write_image(path, np.zeros((40, 40), "f4"), overwrite=True)
+    assert main(command(images, tmp_path / "out")) == 2
+    said = capsys.readouterr().err
+    assert "none of 2 images has any contrast" in said
+    assert said.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_truth_of_one_value_has_no_percentage(images, tmp_path):
+    """Whoever makes a plan may have it, as an image that looks so after all."""
+    path = images / "vacuum.tif"
+    write_image(path, np.full((40, 40), 5, "f4"))
+    source = Source(path, 0, "vacuum", (40, 40), "vacuum")
+    plan = Plan((source,), (Condition("dots", "1/8"),), ("nearest",))
     assert math.isnan(evaluation.evaluate(plan, tmp_path / "only")[0]["rmse_blurred"])
 
 
