@@ -1,0 +1,192 @@
+"""What is compared: each arm is the shipped architecture but for one thing, or a peer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from parts import (
+    DISTANCES,
+    MASK,
+    MISFITS,
+    MISSED,
+    Blind,
+    Cascade,
+    Consistent,
+    ConvNeXtBlock,
+    NAFBlock,
+    WithoutKriging,
+    periodic,
+    with_blocks,
+    with_features,
+    without_gates,
+    without_lowest,
+    without_mix,
+    without_residual,
+    without_spectral,
+)
+from peers import UNet
+from torch import nn
+from torch.optim.swa_utils import AveragedModel
+
+from stemgan import losses
+from stemgan.data import Batch
+from stemgan.networks import Completion, Generator, GeneratorConfig
+from stemgan.training import Ede2020Training, Engine, ReconstructionTraining
+from stemgan.training.engine import Terms
+
+BATCH = 8
+Change = Callable[[Generator], None]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One arm.
+
+    Parameters
+    ----------
+    name, changes : what it is called, and what is other than in `full`.
+    make : a training of so many steps, its weights drawn from torch's random numbers.
+    batch : samples a step.
+    fixed : whether it is trained, and so judged, on the one fixed spiral alone.
+    """
+
+    name: str
+    changes: str
+    make: Callable[[int], Engine]
+    batch: int = BATCH
+    fixed: bool = False
+
+
+class RawTruth(ReconstructionTraining):
+    """Train against the raw truth in place of the blurred one."""
+
+    def _fidelity_terms(self, batch: Batch, out: Completion) -> Terms:
+        terms = super()._fidelity_terms(batch, out)
+        limit = self.hparams["error_limit"]
+        raw = losses.relative_rmse(out.image, batch.target, batch.span)
+        return terms | {"fidelity": losses.limited(raw, limit).mean()}
+
+
+def _making(
+    build: Callable[[], nn.Module],
+    training: type[ReconstructionTraining] = ReconstructionTraining,
+    **options: Any,  # noqa: ANN401 (of the training)
+) -> Callable[[int], Engine]:
+    """Return what trains a generator by the shipped recipe, as long as it may last.
+
+    A tenth of the steps is warm-up, and averaged weights remember about another, so that
+    short trainings are averaged over their end.
+    """
+
+    def make(steps: int) -> Engine:
+        made = training(
+            fidelity_steps=steps,
+            warmup_steps=steps // 10,
+            ema_decay=max(0.0, 1 - 10 / steps),
+            channels_last=True,
+            **options,
+        )
+        average = made.averaged.multi_avg_fn
+        made.generator = build()  # type: ignore[assignment]
+        made.averaged = AveragedModel(made.generator, multi_avg_fn=average)
+        made.averaged.requires_grad_(False)
+        return made
+
+    return make
+
+
+def _changed(change: Change) -> Callable[[int], Engine]:
+    def build() -> Generator:
+        generator = Generator()
+        change(generator)
+        return generator
+
+    return _making(build)
+
+
+def _sized(**sizes: Any) -> Callable[[int], Engine]:  # noqa: ANN401 (of the generator)
+    return _making(lambda: Generator(GeneratorConfig(**sizes)))
+
+
+def _unet(*, kriged: bool, normalised: bool) -> Callable[[int], Engine]:
+    return _making(lambda: UNet(kriged=kriged, normalised=normalised))
+
+
+def _ede2020(steps: int) -> Engine:
+    return Ede2020Training(fidelity_steps=steps, replay=False, channels_last=True)
+
+
+def _loss(**weights: float) -> Callable[[int], Engine]:
+    return _making(Generator, ReconstructionTraining, **weights)
+
+
+FULL = Arm("full", "the architecture and recipe of stemgan-s", _making(Generator))
+ARMS = (
+    FULL,
+    Arm(
+        "unet",
+        "a plain U-Net (group norm): nearest infill, mask, distance → image",
+        _unet(kriged=False, normalised=True),
+    ),
+    Arm(
+        "unet-kriged",
+        "the same U-Net, also shown the kriged infill, to which it adds",
+        _unet(kriged=True, normalised=True),
+    ),
+    Arm(
+        "no-kriging",
+        "smoothed nearest infill in place of the kriged one",
+        _changed(with_features(WithoutKriging)),
+    ),
+    Arm("no-spectral", "no spectral (FFT) blocks", _changed(without_spectral)),
+    Arm(
+        "ede2020",
+        "the 2020 network by its own recipe, on the fixed spiral alone",
+        _ede2020,
+        batch=4,
+        fixed=True,
+    ),
+    Arm("no-mix", "residual on the kriged infill alone", _changed(without_mix)),
+    Arm("no-residual", "mix of infills alone", _changed(without_residual)),
+    Arm("consistency", "noise-weighted data consistency", _making(Consistent)),
+    Arm("cascade", "two passes of the same weights", _making(Cascade)),
+    Arm("convnext", "ConvNeXt blocks", _changed(with_blocks(ConvNeXtBlock))),
+    Arm("naf", "NAFNet blocks", _changed(with_blocks(NAFBlock))),
+    Arm(
+        "half-width",
+        "half of all widths",
+        _sized(widths=(24, 48, 64), half_width=8, outer_width=8, spectral=16),
+    ),
+    Arm(
+        "large",
+        "the sizes of stemgan-l",
+        _sized(
+            widths=(96, 160, 192), depths=(2, 3, 4), half_width=32, outer_width=32, spectral=64
+        ),
+    ),
+    Arm("outer-wide", "outer stage of 32 channels", _sized(outer_width=32)),
+    Arm("no-lowest", "no inner stage at 1/16 of the size", _changed(without_lowest)),
+    Arm("no-gates", "no gates: the mix does not know the whole", _changed(without_gates)),
+    Arm(
+        "no-mask",
+        "mask and distance are not shown",
+        _changed(with_features(lambda: Blind(MASK, *DISTANCES))),
+    ),
+    Arm(
+        "no-misfit",
+        "what infills miss of the measured values is not shown",
+        _changed(with_features(lambda: Blind(*MISFITS, *MISSED))),
+    ),
+    Arm("periodic", "periodic padding", _changed(periodic)),
+    Arm("raw-loss", "loss on the raw truth alone", _making(Generator, RawTruth)),
+    Arm("blurred-loss", "loss on the blurred truth alone", _loss(raw_weight=0.0)),
+    Arm("spectrum-loss", "0.01 of a log-spectrum term", _loss(spectrum_weight=0.01)),
+    Arm("no-auxiliary", "no loss of the half-size completion", _loss(auxiliary_weight=0.0)),
+    Arm("unet-plain", "the U-Net without norm", _unet(kriged=False, normalised=False)),
+    Arm(
+        "unet-kriged-plain",
+        "the U-Net with the kriged infill, without norm",
+        _unet(kriged=True, normalised=False),
+    ),
+)
+BY_NAME = {arm.name: arm for arm in ARMS}

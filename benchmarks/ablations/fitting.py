@@ -1,0 +1,226 @@
+"""One run: an arm is trained for as many steps as its operations allow, then judged."""
+
+import logging
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from arms import FULL, Arm
+from lightning.pytorch import Callback, LightningModule, Trainer
+from samples import FIXED, SPIRAL, TRAIN, Kept
+from torch import Tensor
+from torch.utils.data import DataLoader
+from torch.utils.flop_counter import FlopCounterMode, conv_flop_count
+
+from stemgan import losses
+from stemgan.data import Batch
+from stemgan.data.samples import collate
+from stemgan.infill import gap_length, smooth
+from stemgan.networks.features import BEST, SMOOTHED
+from stemgan.scan import FAMILIES
+from stemgan.training import Engine
+
+FRAME = 512
+Errors = dict[str, dict[str, list[Any]]]
+
+
+class Cost(NamedTuple):
+    """What an arm costs.
+
+    parameters : of the generator.
+    flops : of one training step: two for a multiplication and an addition, forward and
+        backward, the transforms of spectral blocks and kriging left out.
+    gmac : of one completion of 512 x 512 px, likewise [1e9 multiplications and additions].
+    """
+
+    parameters: int
+    flops: int
+    gmac: float
+
+
+def cost(arm: Arm, samples: Kept) -> Cost:
+    """Count, on a training of its own."""
+    with torch.random.fork_rng():
+        training = arm.make(10)
+    batch = samples.head(arm.batch)
+    drawn = training.drawn(batch)
+    assert drawn is not None
+    with FlopCounterMode(display=False, custom_mapping=_CORRECTED) as step:
+        sum(training.terms(drawn).values(), torch.zeros(())).backward()
+    training.eval()
+    with FlopCounterMode(display=False) as frame, torch.no_grad():
+        training.complete(_frame(batch))
+    return Cost(
+        sum(parameter.numel() for parameter in training.generator.parameters()),
+        step.get_total_flops(),
+        frame.get_total_flops() / 2e9,
+    )
+
+
+def _backward(
+    grad: list[int],
+    x: list[int],
+    weight: list[int],
+    _bias: object,
+    _stride: object,
+    _padding: object,
+    _dilation: object,
+    transposed: bool,
+    _output_padding: object,
+    _groups: object,
+    wanted: list[bool],
+    **_: object,
+) -> int:
+    """Count each gradient of a convolution as the convolution itself.
+
+    Torch's own count takes depthwise kernels' gradients for those of whole ones.
+    """
+    return sum(wanted[:2]) * conv_flop_count(x, weight, grad, transposed)
+
+
+_CORRECTED = {torch.ops.aten.convolution_backward: _backward}
+
+
+def _frame(batch: Batch) -> Batch:
+    """Return one sample, its images repeated to 512 px; only its size matters."""
+    fields: list[Any] = [None if field is None else field[:1] for field in batch]
+    for i, field in enumerate(fields):
+        if field is not None and field.ndim == 4:
+            times = -(-FRAME // field.shape[-1])
+            fields[i] = field.repeat(1, 1, times, times)[..., :FRAME, :FRAME]
+    one = Batch(*fields)
+    return one._replace(kriged=one.infill if one.kriged is None else one.kriged)
+
+
+def steps_for(arm: Cost, full: Cost, steps: int) -> int:
+    """Return how many steps of an arm take the operations of `steps` of the full one."""
+    return max(1, round(steps * full.flops / arm.flops))
+
+
+def order(count: int, wanted: int, seed: int) -> list[int]:
+    """Draw samples: all in random order, and again in another, as often as it takes."""
+    rng = np.random.default_rng(seed)
+    rounds = [rng.permutation(count) for _ in range(-(-wanted // count))]
+    return np.concatenate(rounds)[:wanted].tolist()
+
+
+class _Says(Callback):
+    def __init__(self, name: str, steps: int) -> None:
+        self.name, self.steps, self.last = name, steps, time.monotonic()
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, *_: object
+    ) -> None:
+        if time.monotonic() - self.last > 30:
+            self.last = time.monotonic()
+            loss = trainer.callback_metrics.get("train/loss", torch.tensor(torch.nan))
+            step = f"{self.name} {trainer.global_step}/{self.steps}"
+            print(f"  {step} loss {loss:.4f}", flush=True)
+
+
+def fit(
+    arm: Arm, seed: int, steps: int, samples: dict[str, Kept], device: torch.device
+) -> tuple[Errors, float]:
+    """Train an arm, and return its errors and the seconds that training took."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        training = arm.make(steps)
+    pool = samples[SPIRAL if arm.fixed else TRAIN]
+    start = time.perf_counter()
+    _train(
+        training,
+        _loader(pool, order(len(pool), steps * arm.batch, seed), arm.batch),
+        _Says(f"{arm.name} seed {seed}", steps),
+        device,
+    )
+    seconds = time.perf_counter() - start
+    training.to(device).eval()
+    judged = [FIXED] if arm.fixed else _judged(samples)
+    return judge(lambda batch: training.complete(batch).image, judged, samples, device), seconds
+
+
+def _train(training: Engine, loader: DataLoader, says: _Says, device: torch.device) -> None:
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    with warnings.catch_warnings():
+        # No loading processes, no loop of validation, few steps: all meant.
+        warnings.simplefilter("ignore")
+        trainer = Trainer(
+            max_steps=says.steps,
+            max_epochs=-1,
+            accelerator="gpu" if device.type == "cuda" else "cpu",
+            devices=1,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            limit_val_batches=0,
+            callbacks=[says],
+        )
+        trainer.fit(training, loader)
+    if trainer.global_step != says.steps:
+        raise RuntimeError(f"{says.name}: {trainer.global_step} steps of {says.steps}")
+
+
+def _loader(samples: Kept, indices: list[int], batch: int) -> DataLoader:
+    return DataLoader(samples, batch_size=batch, sampler=indices, collate_fn=collate)
+
+
+def _judged(samples: dict[str, Kept]) -> list[str]:
+    return [name for name in samples if name not in (TRAIN, SPIRAL)]
+
+
+def judge(
+    complete: Callable[[Batch], Tensor],
+    names: list[str],
+    samples: dict[str, Kept],
+    device: torch.device,
+) -> Errors:
+    """Return each validation sample's error, of blurred and raw truth [% of its range]."""
+    return {name: _errors(complete, samples[name], device) for name in names}
+
+
+@torch.no_grad()
+def _errors(
+    complete: Callable[[Batch], Tensor], samples: Kept, device: torch.device
+) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {"blurred": [], "raw": [], "family": []}
+    for batch in _batches(samples, device):
+        image = complete(batch)
+        truths = {"blurred": losses.gaussian_blur(batch.target), "raw": batch.target}
+        for name, truth in truths.items():
+            error = 100 * losses.relative_rmse(image, truth, batch.span)
+            found[name] += [round(value, 5) for value in error.tolist()]
+        found["family"] += [FAMILIES[i] for i in batch.family.tolist()]
+    return found
+
+
+def _batches(samples: Kept, device: torch.device) -> Iterator[Batch]:
+    for batch in _loader(samples, list(range(len(samples))), FULL.batch):
+        yield Batch(*(None if field is None else field.to(device) for field in batch))  # type: ignore[arg-type]
+
+
+def _kriged(batch: Batch) -> Tensor:
+    assert batch.kriged is not None
+    return batch.kriged
+
+
+def _smoothed(batch: Batch) -> Tensor:
+    return smooth(batch.infill, SMOOTHED[BEST] * gap_length(batch.distance))
+
+
+UNTRAINED: dict[str, tuple[str, Callable[[Batch], Tensor]]] = {
+    "kriging": ("kriging alone, nothing trained", _kriged),
+    "smoothed": ("nearest infill smoothed by 0.3 gaps, nothing trained", _smoothed),
+}
+
+
+def untrained(samples: dict[str, Kept], device: torch.device) -> dict[str, Errors]:
+    """Return the errors of what needs no training."""
+    names = _judged(samples)
+    return {
+        name: judge(complete, names, samples, device)
+        for name, (_, complete) in UNTRAINED.items()
+    }

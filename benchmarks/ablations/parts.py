@@ -1,0 +1,252 @@
+"""What arms put in place of parts of the shipped generator."""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from stemgan.infill import gap_length, smooth
+from stemgan.networks import Completion, Generator
+from stemgan.networks.blocks import ResidualBlock
+from stemgan.networks.features import (
+    BEST,
+    CHANNELS,
+    INFILLS,
+    MISFIT,
+    SMOOTHED,
+    FeatureMaker,
+    Features,
+)
+
+_SURE = 50.0
+"""Times the prior, it leaves a softmax nothing but the kriged infill."""
+
+MASK = MISFIT + 1
+MISSED = (MASK + 1, MASK + 2)
+DISTANCES = (MASK + 3, MASK + 4, MASK + 5)
+PLANES = (CHANNELS - 2, CHANNELS - 1)
+MISFITS = (MISFIT - 1, MISFIT)
+
+
+class WithoutKriging(FeatureMaker):
+    """Take the best smoothed infill for the kriged one, in its misfit too."""
+
+    def forward(
+        self, infill: Tensor, dwell: Tensor, distance: Tensor, kriged: Tensor
+    ) -> Features:
+        """Return features without the kriged infill."""
+        best = smooth(infill, SMOOTHED[BEST] * gap_length(distance))
+        return super().forward(infill, dwell, distance, best)
+
+
+class Blind(FeatureMaker):
+    """Tell the convolutions and the gates nothing of some channels."""
+
+    def __init__(self, *hidden: int) -> None:
+        super().__init__()
+        self.hidden = list(hidden)
+
+    def forward(
+        self, infill: Tensor, dwell: Tensor, distance: Tensor, kriged: Tensor
+    ) -> Features:
+        """Return features without the hidden ones."""
+        features = super().forward(infill, dwell, distance, kriged)
+        features.channels[:, self.hidden] = 0
+        features.statistics[:, self.hidden] = 0
+        return features
+
+
+class Kept(nn.Module):
+    """A head whose other channels stay zero."""
+
+    keep: Tensor
+
+    def __init__(self, head: nn.Conv2d, channels: list[int]) -> None:
+        super().__init__()
+        self.head = head
+        keep = torch.zeros(1, head.out_channels, 1, 1)
+        keep[:, channels] = 1
+        self.register_buffer("keep", keep)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (B, C, H, W)."""
+        return self.keep * self.head(x)
+
+
+class Prior(nn.Module):
+    """A gate that has learned nothing, or trusts the kriged infill alone."""
+
+    def __init__(self, *, sure: bool = False) -> None:
+        super().__init__()
+        self.factor = _SURE if sure else 1.0
+
+    def forward(self, features: Features) -> Tensor:
+        """Return logits (B, INFILLS, 1, 1)."""
+        return self.factor * features.prior[:, :, None, None]
+
+
+class Nothing(nn.Module):
+    """Zero, of whatever shape."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return zeros."""
+        return torch.zeros_like(x)
+
+
+class Consistent(Generator):
+    """x + m s^2 / (s^2 + e^2) (y - x): drawn to the measured values y, by their noise.
+
+    m is the mask, s the deviation that the network itself predicts, e the local misfit of the
+    kriged infill: the update of independent Gaussians, as A = diag(m).
+    """
+
+    def forward(
+        self,
+        infill: Tensor,
+        dwell: Tensor,
+        distance: Tensor,
+        kriged: Tensor,
+        noise: Tensor | None = None,
+    ) -> Completion:
+        """Complete; see `Generator`."""
+        out = super().forward(infill, dwell, distance, kriged, noise)
+        assert out.log_std is not None
+        features = self.features(infill, dwell, distance, kriged)
+        variance = (2 * out.log_std.detach()).exp()
+        misfit = features.channels[:, MISFIT : MISFIT + 1].square()
+        share = (dwell > 0) * variance / (variance + misfit + 1e-8)
+        return out._replace(image=out.image + share * (infill - out.image))
+
+
+class Cascade(Generator):
+    """Complete twice with the same weights: the first completion for the kriged infill.
+
+    In training the second half of each batch is shown its own first completion, so that the
+    weights learn both passes.
+    """
+
+    def forward(
+        self,
+        infill: Tensor,
+        dwell: Tensor,
+        distance: Tensor,
+        kriged: Tensor,
+        noise: Tensor | None = None,
+    ) -> Completion:
+        """Complete; see `Generator`."""
+        once = len(kriged) // 2 if self.training else 0
+        with torch.no_grad():
+            again = [plane[once:] for plane in (infill, dwell, distance, kriged)]
+            first = super().forward(*again).image
+        started = torch.cat([kriged[:once], first])
+        return super().forward(infill, dwell, distance, started, noise)
+
+
+class ConvNeXtBlock(nn.Module):
+    """x + W (gelu(V norm(depthwise 7 x 7 of x))) (Liu et al., CVPR 2022)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.spread = nn.Conv2d(channels, channels, 7, padding=3, groups=channels)
+        self.norm = nn.LayerNorm(channels)
+        self.widen = nn.Conv2d(channels, 4 * channels, 1)
+        self.narrow = nn.Conv2d(4 * channels, channels, 1)
+        nn.init.zeros_(self.narrow.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to the same."""
+        inner = _normalised(self.norm, self.spread(x))
+        return x + self.narrow(F.gelu(self.widen(inner)))
+
+
+class NAFBlock(nn.Module):
+    """Two gated residual steps, with attention over channels (Chen et al., ECCV 2022)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        double = 2 * channels
+        self.norms = nn.ModuleList(nn.LayerNorm(channels) for _ in range(2))
+        self.widen = nn.ModuleList(nn.Conv2d(channels, double, 1) for _ in range(2))
+        self.narrow = nn.ModuleList(nn.Conv2d(channels, channels, 1) for _ in range(2))
+        self.spread = nn.Conv2d(double, double, 3, padding=1, groups=double)
+        self.attend = nn.Conv2d(channels, channels, 1)
+        for layer in self.narrow:
+            nn.init.zeros_(layer.weight)  # type: ignore[arg-type]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to the same."""
+        a, b = self.spread(self.widen[0](_normalised(self.norms[0], x))).chunk(2, dim=1)
+        gated = a * b
+        x = x + self.narrow[0](gated * self.attend(gated.mean(dim=(2, 3), keepdim=True)))
+        a, b = self.widen[1](_normalised(self.norms[1], x)).chunk(2, dim=1)
+        return x + self.narrow[1](a * b)
+
+
+def _normalised(norm: nn.Module, x: Tensor) -> Tensor:
+    return norm(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+def without_residual(generator: Generator) -> None:
+    """Leave the mix of infills alone."""
+    generator.outer.head = _kept(generator.outer.head, [*range(INFILLS), INFILLS + 1])
+    generator.inner.head = _kept(generator.inner.head, [*range(INFILLS)])
+
+
+def without_mix(generator: Generator) -> None:
+    """Leave the residual on the kriged infill alone."""
+    generator.outer.head = _kept(generator.outer.head, [INFILLS, INFILLS + 1])
+    generator.inner.head = _kept(generator.inner.head, [INFILLS])
+    generator.outer.gate = generator.inner.gate = Prior(sure=True)  # type: ignore[assignment]
+
+
+def without_gates(generator: Generator) -> None:
+    """Mix by the prior and what the convolutions say."""
+    generator.outer.gate = generator.inner.gate = Prior()  # type: ignore[assignment]
+
+
+def without_spectral(generator: Generator) -> None:
+    """Leave convolutions alone: no receptive field is global."""
+    inner = generator.inner
+    inner.spectral_b = inner.spectral_c = nn.Identity()  # type: ignore[assignment]
+
+
+def without_lowest(generator: Generator) -> None:
+    """Leave out what the inner stage does at 1/16 of the size."""
+    inner = generator.inner
+    inner.down_c = inner.spectral_c = nn.Identity()  # type: ignore[assignment]
+    inner.blocks_c, inner.up_b = nn.Sequential(), Nothing()  # type: ignore[assignment]
+
+
+def periodic(generator: Generator) -> None:
+    """Pad convolutions by what is at the opposite edge."""
+    for module in generator.modules():
+        if isinstance(module, nn.Conv2d):
+            module.padding_mode = "circular"
+
+
+def with_features(maker: Callable[[], FeatureMaker]) -> Callable[[Generator], None]:
+    """Tell the generator something else."""
+
+    def change(generator: Generator) -> None:
+        generator.features = maker()
+
+    return change
+
+
+def with_blocks(block: Callable[[int], nn.Module]) -> Callable[[Generator], None]:
+    """Put other blocks in place of the inner stage's residual ones."""
+
+    def change(generator: Generator) -> None:
+        for name, child in generator.inner.named_children():
+            if isinstance(child, nn.Sequential):
+                blocks = [b for b in child if isinstance(b, ResidualBlock)]
+                widths = [b.first.in_channels for b in blocks]
+                setattr(generator.inner, name, nn.Sequential(*map(block, widths)))
+
+    return change
+
+
+def _kept(head: nn.Module, channels: list[int]) -> nn.Conv2d:
+    assert isinstance(head, nn.Conv2d)
+    return Kept(head, channels)  # type: ignore[return-value]
