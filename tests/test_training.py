@@ -1,13 +1,16 @@
 """Losses, the training module, weights files, and train and export from the command line."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from omegaconf import OmegaConf
 
 from stemgan import losses
 from stemgan.cli import main
+from stemgan.cli.training.tracking import NAME, keep_run, known_run
 from stemgan.errors import InputError
 from stemgan.metrics import blurred
 from stemgan.metrics.validation import ValidationErrors
@@ -208,11 +211,46 @@ def test_a_run_that_breaks_keeps_where_it_stood(train, monkeypatch, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_wandb_keeps_a_run_on_disk_when_it_is_offline(train, monkeypatch):
+def test_wandb_keeps_a_run_on_disk_when_it_is_offline_and_goes_on_with_it(train, monkeypatch):
     monkeypatch.setenv("WANDB_SILENT", "true")
-    code, output = train("logger=wandb", "logger.wandb.offline=true", "trainer.max_steps=2")
-    assert code == 0
-    assert list(output.glob("wandb/offline-run-*/run-*.wandb"))
+    wandb = pytest.importorskip("wandb")
+    offline = ("logger=wandb", "logger.wandb.offline=true")
+    _, output = train(*offline, "trainer.max_steps=2", "trainer.val_check_interval=1")
+    known = (output / "wandb_run.txt").read_text().strip()
+    inits = []
+    init = wandb.init
+
+    def recorded(**given):
+        inits.append(given)
+        return init(**given)
+
+    monkeypatch.setattr(wandb, "init", recorded)
+    assert train(*offline, "trainer.max_steps=3", "resume=auto")[0] == 0
+    assert [(one["id"], one["resume"]) for one in inits] == [(known, "allow")]
+    assert (output / "wandb_run.txt").read_text().strip() == known
+    logs = list(output.glob("wandb/offline-run-*/run-*.wandb"))
+    assert {log.stem for log in logs} == {f"run-{known}"}
+    # A training that starts afresh has a run of its own, whatever is left in the folder; and
+    # one whose configuration names a run takes that.
+    (output / "last.ckpt").unlink()
+    assert train(*offline, "trainer.max_steps=1", "resume=auto")[0] == 0
+    assert inits[-1]["id"] is None
+    assert (output / "wandb_run.txt").read_text().strip() != known
+    logger = OmegaConf.create({"_target_": "lightning.pytorch.loggers.WandbLogger"})
+    assert set(known_run(logger, output)) == {"id"}
+    assert known_run(OmegaConf.merge(logger, {"id": "mine"}), output) == {}
+    assert known_run(OmegaConf.create({"_target_": "CSVLogger"}), output) == {}
+
+
+def test_of_a_disabled_run_of_wandb_nothing_is_kept(tmp_path):
+    loggers = pytest.importorskip("lightning.pytorch.loggers")
+    for disabled in (True, False):
+        experiment = SimpleNamespace(id="abcd", disabled=disabled)
+        keep_run(
+            [loggers.WandbLogger(experiment=experiment), loggers.CSVLogger(tmp_path)], tmp_path
+        )
+        assert (tmp_path / NAME).exists() != disabled
+    assert (tmp_path / NAME).read_text() == "abcd\n"
 
 
 @pytest.mark.filterwarnings("ignore")

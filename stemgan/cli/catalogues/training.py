@@ -58,7 +58,7 @@ def run(config: "DictConfig", words: list[str] | None = None) -> dict[str, Any] 
     step = _step(Path(resume), model, data) if resume is not None else 0
     over = model.schedule.finished
     keeping = [best_checkpoint(output, model.monitor, model.schedule.mode), PhaseEnds()]
-    trainer = _trainer(config, output, keeping)
+    trainer = _trainer(config, output, keeping, going_on=resume is not None)
     batches = trainer.val_check_interval = data.batches(trainer.world_size)
     trainer.fit_loop.epoch_loop.max_steps = _most(config, step + batches * model.schedule.left)
     with parts.begun(trainer, config, output, words, CATALOGUE):
@@ -95,10 +95,12 @@ def _reading(steps: Iterable[T], total: int) -> Iterable[T]:
     return progress(steps, "reading", total)
 
 
-def _trainer(config: "DictConfig", output: Path, keeping: "list[Checkpoint]") -> "Trainer":
+def _trainer(
+    config: "DictConfig", output: Path, keeping: "list[Checkpoint]", *, going_on: bool
+) -> "Trainer":
     """Make a trainer that counts in steps, from which a training goes on exactly."""
     counted = {"max_epochs": -1, "check_val_every_n_epoch": None, "val_check_interval": 1}
-    return parts.trainer_of(config, output, keeping, CATALOGUE, **counted)
+    return parts.trainer_of(config, output, keeping, CATALOGUE, going_on=going_on, **counted)
 
 
 def _most(config: "DictConfig", steps: int) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from stemgan.cli.common import say
 from stemgan.cli.overrides import TRAIN, Configuration
 from stemgan.cli.training import processes
+from stemgan.cli.training.tracking import keep_run, known_run
 from stemgan.errors import InputError
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ def trainer_of(
     output: Path,
     keeping: "list[Checkpoint]",
     of: Configuration = TRAIN,
+    *,
+    going_on: bool = False,
     **options: Any,  # noqa: ANN401 (the trainer's)
 ) -> "Trainer":
     """Make the trainer, with its loggers and callbacks.
@@ -87,6 +90,7 @@ def trainer_of(
     output : the folder of the run.
     keeping : callbacks that follow validations, ahead of the one that writes last.ckpt.
     of : which configuration it is.
+    going_on : whether the folder's training goes on, and its run of Weights & Biases too.
     options : of the trainer, in place of the configuration's.
     """
     from lightning.pytorch.callbacks import ProgressBar
@@ -98,7 +102,10 @@ def trainer_of(
         watching = [one for one in watching if not isinstance(one, ProgressBar)]
     shown = any(isinstance(one, ProgressBar) for one in watching)  # Lightning's own is not
     last = LastCheckpoint(output, config.checkpoint_minutes)
-    loggers = [made(logger, of) for logger in (config.get("logger") or {}).values()]
+    loggers = [
+        made(node, of, **(known_run(node, output) if going_on else {}))
+        for node in (config.get("logger") or {}).values()
+    ]
     callbacks = [*watching, *keeping, last]
     options |= {"logger": loggers, "callbacks": callbacks, "enable_progress_bar": shown}
     return made(config.trainer, of, **options)
@@ -193,4 +200,6 @@ def begun(
             warnings.filterwarnings("ignore", message)
         for logger in trainer.loggers:
             logger.log_hyperparams(OmegaConf.to_container(config, resolve=True))  # type: ignore
+        if trainer.is_global_zero:
+            keep_run(trainer.loggers, output)
         yield

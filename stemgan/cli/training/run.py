@@ -59,7 +59,8 @@ def run(config: "DictConfig", words: list[str] | None = None) -> Figures | None:
             f"an epoch has fewer samples than a batch of {config.data.batch_size}: give "
             "data.samples_per_epoch, or a smaller data.batch_size"
         )
-    trainer = parts.trainer_of(config, output, [best_checkpoint(output)])
+    keeping = [best_checkpoint(output)]
+    trainer = parts.trainer_of(config, output, keeping, going_on=resume is not None)
     with parts.begun(trainer, config, output, words):
         trainer.fit(model, datamodule=data, ckpt_path=resume, weights_only=True)
     return _figures(trainer, output) if trainer.is_global_zero else None
