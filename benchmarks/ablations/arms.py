@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from blocks import ConvNeXtBlock, NAFBlock, with_blocks
 from parts import (
     DISTANCES,
     MASK,
@@ -12,11 +13,8 @@ from parts import (
     Blind,
     Cascade,
     Consistent,
-    ConvNeXtBlock,
-    NAFBlock,
     WithoutKriging,
     periodic,
-    with_blocks,
     with_features,
     without_gates,
     without_lowest,

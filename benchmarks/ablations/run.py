@@ -18,7 +18,8 @@ from typing import Any
 
 import torch
 from arms import ARMS, BY_NAME, FULL, Arm
-from fitting import UNTRAINED, Cost, cost, fit, steps_for, untrained
+from costs import Cost, cost, steps_for
+from fitting import UNTRAINED, fit, untrained
 from reporting import write_report
 from samples import SPIRAL, TRAIN, Kept, Plan, make_samples
 
