@@ -32,7 +32,7 @@ from stemgan.networks import Completion, Generator, GeneratorConfig
 from stemgan.training import Ede2020Training, Engine, ReconstructionTraining
 from stemgan.training.engine import Terms
 
-BATCH = 8
+BATCH = 4
 Change = Callable[[Generator], None]
 
 
@@ -141,7 +141,7 @@ ARMS = (
         "ede2020",
         "the 2020 network by its own recipe, on the fixed spiral alone",
         _ede2020,
-        batch=4,
+        batch=1,
         fixed=True,
     ),
     Arm("no-mix", "residual on the kriged infill alone", _changed(without_mix)),

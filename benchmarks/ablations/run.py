@@ -1,7 +1,7 @@
 """Measure what pays in the network: arms of equal training operations, on the same samples.
 
     python benchmarks/ablations/run.py DATASET... -o DIR [--shares 1,2] [--arms full,unet]
-        [--seeds 3] [--steps 700] [--device auto] [--report-only]
+        [--seeds 3] [--steps 300] [--device auto] [--report-only]
 
 DATASETs are made by `stemgan prepare` and `stemgan synthesize`; their train images train and
 their val images judge. Arms run seed by seed in the order in which they are given, and by
@@ -113,7 +113,7 @@ def _arguments() -> argparse.Namespace:
         "--arms", type=_arms, default=ARMS, help=f"of {', '.join(BY_NAME)}; all by default"
     )
     parser.add_argument("--seeds", type=int, default=3, help="runs of each arm (3)")
-    parser.add_argument("--steps", type=int, default=700, help="of the full arm (700)")
+    parser.add_argument("--steps", type=int, default=300, help="of the full arm (300)")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--sizes", type=json.loads, default={}, help=argparse.SUPPRESS)
     parser.add_argument("--report-only", action="store_true", help="run nothing")

@@ -24,14 +24,14 @@ VAL_FAMILIES = ("spiral", "dots", "line-hop", "jittered-grid")
 VAL_COVERAGES = (1 / 17.9, 1 / 50, 1 / 87)
 ZOOM = 1.5
 TRAIN, SPIRAL, FIXED = "train", "train-spiral", "fixed spiral"
-_AT_ONCE = 8
+_AT_ONCE = 4
 
 
 class Plan(NamedTuple):
     """What is drawn.
 
     datasets, shares : folders, and how often each is drawn from.
-    train, spiral : training samples under all scans, and under the fixed one; multiples of 8.
+    train, spiral : training samples under all scans, and under the fixed one; multiples of 4.
     val : validation samples of each dataset.
     size, val_size : sides of the crops [px].
     pitch : of the fixed spiral, on crops of `size` [px].
@@ -39,10 +39,10 @@ class Plan(NamedTuple):
 
     datasets: tuple[str, ...]
     shares: tuple[float, ...]
-    train: int = 6000
-    spiral: int = 1504
+    train: int = 1200
+    spiral: int = 400
     val: int = 120
-    size: int = 128
+    size: int = 256
     val_size: int = 256
     pitch: float = 16
 
