@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from stemgan import losses
+from stemgan.data import Batch
 from stemgan.errors import InputError
 from stemgan.networks.discriminator import Discriminators
 
@@ -18,6 +19,9 @@ LOSSES = {
         losses.least_squares_discriminator,
     ),
 }
+
+_SEEN_LIMIT = 4.0
+"""Values beyond twice the measured range are cut before the discriminators see them."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,17 @@ def adversarial_terms(
         steep = 2 * losses.gradient_penalty(scores, images).mean()
         terms["discriminator_penalty"] = settings.penalty * steep
     return terms
+
+
+def bounded(image: Tensor) -> Tensor:
+    """Cut what is so bright that discriminators would see nothing else."""
+    return image.clamp(-_SEEN_LIMIT, _SEEN_LIMIT)
+
+
+def measured(batch: Batch) -> Tensor:
+    """Return measured values, 0 elsewhere, and the mask, (B, 2, H, W)."""
+    mask = (batch.dwell > 0).float()
+    return torch.cat([bounded(batch.infill) * mask, mask], dim=1)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from stemgan.errors import Ended
 
@@ -25,3 +26,12 @@ def keep_step(folder: Path, step: int, rank: int, **of_it: object) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.save({"step": step, **of_it}, path)
     return path
+
+
+def diverged(step: int, path: Path, **values: Tensor) -> Diverged:
+    """Say which step is not finite, by its values, and where it was kept."""
+    said = ", ".join(f"{name} {value.item():g}" for name, value in values.items())
+    return Diverged(
+        f"step {step} is not finite ({said}): look at its batch in {path}, and go on from "
+        "last.ckpt with a smaller learning rate"
+    )

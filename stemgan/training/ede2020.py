@@ -16,12 +16,13 @@ from stemgan.networks.ede2020 import (
     ede2020_input,
 )
 from stemgan.training.adversarial import AdversarialSettings, adversarial_terms
-from stemgan.training.engine import Engine, Terms, check_sizes
+from stemgan.training.engine import Engine, Terms
 from stemgan.training.randomness import uniform
 from stemgan.training.replay import ExperienceReplay
+from stemgan.training.schedules import plateau
+from stemgan.training.starting import check_sizes
 
 _TINY = 1e-6
-_PLATEAUS = 8
 _FIDELITY_RATE, _ADVERSARIAL_RATE = 3e-4, 1e-4
 _AUXILIARY_WEIGHT = 2.0
 _PLACES = 1  # stream of random numbers
@@ -131,15 +132,10 @@ class Ede2020Training(Engine):
         self._batch, self._fresh = batch, [True] * len(batch.target)
         if self.replay is None:
             return batch
-        samples = zip(batch.target, batch.infill, batch.dwell, strict=True)
-        exchanged = [self.replay.exchange(sample) for sample in samples]
-        kept = [one for one in exchanged if one is not None]
-        if len(kept) < len(exchanged):  # the buffer is still being filled
+        exchanged = self.replay.exchange_all((batch.target, batch.infill, batch.dwell))
+        if exchanged is None:  # the buffer is still being filled
             return None
-        self._fresh = [fresh for _, fresh in kept]
-        target, infill, dwell = (
-            torch.stack(field) for field in zip(*(s for s, _ in kept), strict=True)
-        )
+        (target, infill, dwell), self._fresh = exchanged
         self._batch = batch._replace(target=target, infill=infill, dwell=dwell)
         return self._batch
 
@@ -194,10 +190,8 @@ class Ede2020Training(Engine):
         if self.replay is None or self._batch is None:
             return
         batch = self._batch
-        samples = zip(batch.target, batch.infill, batch.dwell, strict=True)
-        for sample, fresh, loss in zip(samples, self._fresh, hardness.tolist(), strict=True):
-            if fresh:
-                self.replay.admit(sample, loss)
+        samples = (batch.target, batch.infill, batch.dwell)
+        self.replay.admit_all(samples, self._fresh, hardness.tolist())
         self.log_dict({f"replay/{name}": v for name, v in self.replay.figures().items()})
 
     @torch.no_grad()
@@ -217,17 +211,6 @@ class Ede2020Training(Engine):
         """Take it up again."""
         if self.replay is not None and "replay" in checkpoint:
             self.replay.load_state_dict(checkpoint["replay"])
-
-
-def plateau(share: float) -> float:
-    """Return the learning rate over its first one at a share of a phase's steps.
-
-    Examples
-    --------
-    >>> [plateau(share) for share in (0, 0.49, 0.5, 0.75, 0.99, 1)]
-    [1.0, 1.0, 1.0, 0.5, 0.125, 0.125]
-    """
-    return 1 - max(0, min(_PLATEAUS - 1, int((2 * share - 1) * _PLATEAUS))) / _PLATEAUS
 
 
 def extremes(image: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""What every training has in common: one step, and the phases."""
+"""What every training has in common: one step."""
 
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -11,8 +11,8 @@ from stemgan.data import Batch
 from stemgan.data.batch import parts_of
 from stemgan.errors import InputError, check_number, check_whole
 from stemgan.networks.discriminator import Discriminators
-from stemgan.training.divergence import Diverged, keep_step
-from stemgan.training.validating import Validating
+from stemgan.training.divergence import diverged, keep_step
+from stemgan.training.phases import Phases
 
 if TYPE_CHECKING:
     from lightning.pytorch.core.optimizer import LightningOptimizer
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Terms = dict[str, Tensor]
 
 
-class Engine(Validating):
+class Engine(Phases):
     """Train a generator for fidelity, then against discriminators.
 
     A step is one backward pass of the sum of all terms and one step of one Adam whose groups of
@@ -31,8 +31,7 @@ class Engine(Validating):
 
     Parameters
     ----------
-    fidelity_steps : steps before the discriminators join.
-    adversarial_steps : steps with them; 0 for training without any.
+    fidelity_steps, adversarial_steps : of the phases (see `Phases`).
     gradient_norm : largest norm of the gradient of the generator's parameters and of the
         discriminators', each; None for any.
     accumulate : parts in which a batch is computed, one after another, to save memory.
@@ -53,18 +52,15 @@ class Engine(Validating):
         channels_last: bool,
         compiled: bool,
     ) -> None:
-        super().__init__()
+        super().__init__(fidelity_steps, adversarial_steps)
         self.automatic_optimization = False
         check_whole("accumulate", accumulate, 1)
-        check_whole("fidelity_steps", fidelity_steps, 0)
-        check_whole("adversarial_steps", adversarial_steps, 0)
         if gradient_norm is not None:
             check_number("gradient_norm", gradient_norm, 0, above=True)
         if not (isinstance(channels_last, bool) and isinstance(compiled, bool)):
             raise InputError(
                 f"channels_last={channels_last} and compiled={compiled}: say true or false"
             )
-        self.fidelity_steps, self.adversarial_steps = fidelity_steps, adversarial_steps
         self.gradient_norm, self.accumulate = gradient_norm, accumulate
         self.channels_last, self.compiled = channels_last, compiled
         self.last_terms: Terms = {}
@@ -94,17 +90,6 @@ class Engine(Validating):
         """Follow a step: averaged weights, moving moments."""
 
     # What they share.
-
-    @property
-    def steps_done(self) -> int:
-        """Return the number of steps, 0 before there is a trainer."""
-        return self.global_step if self._trainer is not None else 0
-
-    @property
-    def phase(self) -> str:
-        """Return "fidelity" or "adversarial"."""
-        late = self.adversarial_steps > 0 and self.steps_done >= self.fidelity_steps
-        return "adversarial" if late else "fidelity"
 
     @property
     def validated(self) -> nn.Module:
@@ -192,16 +177,10 @@ class Engine(Validating):
         Means and gradients are those of all processes, so all stop, each with its own batch.
         """
         loss = sum(means.values(), torch.zeros((), device=self.device))
-        if torch.isfinite(loss + norm):
-            return
-        folder = Path(self.trainer.default_root_dir)
-        step, rank = self.global_step, self.global_rank
-        path = keep_step(folder, step, rank, terms=terms, batch=batch._asdict())
-        values = ", ".join(f"{name} {term.item():g}" for name, term in means.items())
-        raise Diverged(
-            f"step {step} is not finite ({values}, gradient {norm.item():g}): look at its "
-            f"batch in {path}, and go on from last.ckpt with a smaller learning rate"
-        )
+        if not torch.isfinite(loss + norm):
+            folder, step = Path(self.trainer.default_root_dir), self.global_step
+            path = keep_step(folder, step, self.global_rank, terms=terms, batch=batch._asdict())
+            raise diverged(step, path, **means, gradient=norm)
 
     def _log_step(self, terms: Terms, rates: dict[str, float]) -> None:
         self.last_terms = terms
@@ -218,17 +197,3 @@ class Engine(Validating):
         total = values.clone()
         torch.distributed.all_reduce(total)
         return total / self.trainer.world_size
-
-
-def check_sizes(taken: object, own: object) -> None:
-    """Refuse starting weights of other sizes, or of another architecture.
-
-    Raises
-    ------
-    InputError : the sizes (`GeneratorConfig`, `Ede2020Config`) differ.
-    """
-    if taken != own:
-        raise InputError(
-            f"the starting weights have sizes {taken}, the model {own}: "
-            "choose the model of the weights"
-        )

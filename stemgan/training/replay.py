@@ -5,9 +5,11 @@ a sample of a small buffer, which about the hardest fifth of the fresh samples e
 """
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 Sample = tuple[Tensor, ...]
@@ -102,6 +104,26 @@ class ExperienceReplay:
             self._threshold, self._mean + (spread if often else -spread)
         )
         return enters
+
+    def exchange_all(self, batch: Sample) -> tuple[Sample, list[bool]] | None:
+        """Exchange each sample of a batch; None while the buffer fills.
+
+        Parameters
+        ----------
+        batch : tensors whose first dimension is the batch's.
+        """
+        exchanged = [self.exchange(sample) for sample in zip(*batch, strict=True)]
+        kept = [one for one in exchanged if one is not None]
+        if len(kept) < len(exchanged):
+            return None
+        fields = zip(*(sample for sample, _ in kept), strict=True)
+        return tuple(map(torch.stack, fields)), [fresh for _, fresh in kept]
+
+    def admit_all(self, batch: Sample, fresh: Iterable[bool], losses: Iterable[float]) -> None:
+        """Let those of a batch's samples that are fresh enter if they are hard."""
+        for sample, new, loss in zip(zip(*batch, strict=True), fresh, losses, strict=True):
+            if new:
+                self.admit(sample, loss)
 
     def figures(self) -> dict[str, float]:
         """Give the threshold, the recent share of fresh samples that entered, and replays'."""

@@ -1,6 +1,5 @@
 """Training of today's generator: one network for all scan paths, coverages and doses."""
 
-import math
 from dataclasses import replace
 from typing import Any
 
@@ -14,12 +13,17 @@ from stemgan.errors import check_number
 from stemgan.kriging import krige
 from stemgan.networks import Completion, Generator, GeneratorConfig
 from stemgan.networks.discriminator import DiscriminatorConfig, Discriminators
-from stemgan.training.adversarial import AdversarialSettings, adversarial_terms
-from stemgan.training.engine import Engine, Terms, check_sizes
+from stemgan.training.adversarial import (
+    AdversarialSettings,
+    adversarial_terms,
+    bounded,
+    measured,
+)
+from stemgan.training.engine import Engine, Terms
+from stemgan.training.fidelity import auxiliary_terms, fidelity_terms
 from stemgan.training.randomness import normal, uniform
-
-_SEEN_LIMIT = 4.0
-"""Values beyond twice the measured range are cut before the discriminators see them."""
+from stemgan.training.schedules import cosine
+from stemgan.training.starting import check_sizes
 
 _PLACES, _NOISE = 1, 2  # streams of random numbers
 
@@ -137,9 +141,7 @@ class ReconstructionTraining(Engine):
         return {name: rates[name] for name in self.groups()}
 
     def _schedule(self, step: int, steps: int) -> float:
-        warm = min(1.0, (step + 1) / max(1, self.hparams["warmup_steps"]))
-        share = min(1.0, step / max(1, steps))
-        return warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
+        return cosine(step, steps, self.hparams["warmup_steps"])
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
         """Krige on this device what the loader has not (`data.crops.kriged=false`)."""
@@ -158,37 +160,7 @@ class ReconstructionTraining(Engine):
         return self._adversarial_terms(batch, out)
 
     def _fidelity_terms(self, batch: Batch, out: Completion) -> Terms:
-        blurred, weights = losses.gaussian_blur(batch.target), self.hparams
-        limit = weights["error_limit"]
-        terms = {
-            "fidelity": losses.fidelity(
-                out.image,
-                batch.target,
-                blurred,
-                batch.span,
-                raw_weight=weights["raw_weight"],
-                limit=limit,
-            ),
-            **self._side_terms(batch, out.image, out, blurred),
-        }
-        if weights["spectrum_weight"]:
-            distance = losses.log_spectrum(out.image, batch.target)
-            terms["spectrum"] = weights["spectrum_weight"] * distance.mean()
-        return terms
-
-    def _side_terms(
-        self, batch: Batch, image: Tensor, out: Completion, blurred: Tensor
-    ) -> Terms:
-        """Return the terms of both phases; `image` is what is compared with the blurred."""
-        assert out.half is not None
-        assert out.log_std is not None
-        weights = self.hparams
-        half = losses.auxiliary(out.half, blurred, batch.span, limit=weights["error_limit"])
-        std = losses.uncertainty(out.log_std, image, blurred)
-        return {
-            "auxiliary": weights["auxiliary_weight"] * half,
-            "uncertainty": weights["uncertainty_weight"] * std,
-        }
+        return fidelity_terms(batch, out, self.hparams)
 
     def _adversarial_terms(self, batch: Batch, out: Completion) -> Terms:
         """Compare blurred with blurred, and leave the fine texture to the discriminators.
@@ -203,7 +175,7 @@ class ReconstructionTraining(Engine):
             "fidelity": losses.blurred_fidelity(
                 smooth, blurred, batch.span, limit=self.hparams["error_limit"]
             ),
-            **self._side_terms(batch, smooth, out, blurred),
+            **auxiliary_terms(batch, smooth, out, blurred, self.hparams),
             **adversarial_terms(
                 self.discriminators,
                 self.settings,
@@ -232,14 +204,3 @@ class ReconstructionTraining(Engine):
         return self.averaged.module(
             batch.infill, batch.dwell, batch.distance, batch.kriged, self._noise(batch)
         )
-
-
-def bounded(image: Tensor) -> Tensor:
-    """Cut what is so bright that discriminators would see nothing else."""
-    return image.clamp(-_SEEN_LIMIT, _SEEN_LIMIT)
-
-
-def measured(batch: Batch) -> Tensor:
-    """Return measured values, 0 elsewhere, and the mask, (B, 2, H, W)."""
-    mask = (batch.dwell > 0).float()
-    return torch.cat([bounded(batch.infill) * mask, mask], dim=1)

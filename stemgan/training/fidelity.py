@@ -1,0 +1,59 @@
+"""Terms of the loss of today's generator that compare completions with truths."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+from stemgan import losses
+from stemgan.data import Batch
+from stemgan.networks import Completion
+
+Terms = dict[str, Tensor]
+
+
+def fidelity_terms(batch: Batch, out: Completion, weights: Mapping[str, Any]) -> Terms:
+    """Return all terms of the fidelity phase.
+
+    Parameters
+    ----------
+    batch, out : the truths, and their completions with the half-size ones.
+    weights : `raw_weight`, `auxiliary_weight`, `uncertainty_weight`, `spectrum_weight` and
+        `error_limit`, the relative error above which a sample's gradient no longer grows.
+    """
+    blurred = losses.gaussian_blur(batch.target)
+    terms = {
+        "fidelity": losses.fidelity(
+            out.image,
+            batch.target,
+            blurred,
+            batch.span,
+            raw_weight=weights["raw_weight"],
+            limit=weights["error_limit"],
+        ),
+        **auxiliary_terms(batch, out.image, out, blurred, weights),
+    }
+    if weights["spectrum_weight"]:
+        distance = losses.log_spectrum(out.image, batch.target)
+        terms["spectrum"] = weights["spectrum_weight"] * distance.mean()
+    return terms
+
+
+def auxiliary_terms(
+    batch: Batch, image: Tensor, out: Completion, blurred: Tensor, weights: Mapping[str, Any]
+) -> Terms:
+    """Return the terms of both phases, of the half-size completion and of the uncertainty.
+
+    Parameters
+    ----------
+    image : what is compared with the blurred truths, (B, 1, H, W).
+    weights : as those of `fidelity_terms`.
+    """
+    assert out.half is not None
+    assert out.log_std is not None
+    half = losses.auxiliary(out.half, blurred, batch.span, limit=weights["error_limit"])
+    std = losses.uncertainty(out.log_std, image, blurred)
+    return {
+        "auxiliary": weights["auxiliary_weight"] * half,
+        "uncertainty": weights["uncertainty_weight"] * std,
+    }
