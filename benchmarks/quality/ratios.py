@@ -117,8 +117,9 @@ def bootstrap(
 ) -> tuple[float, float]:
     """Return the 95 % interval of Σa / Σb when whole groups are drawn again.
 
-    Its ends are plain percentiles, as all that is published. Those of `stemgan.study.intervals`,
-    widened for few groups, lie up to 0.012 further out for the 28 groups of this benchmark.
+    Its ends are plain percentiles, as all that is published. Those of a study
+    (`stemgan.study.intervals`), widened for few groups, lie up to 0.012 further out for the 28
+    groups of this benchmark.
 
     Parameters
     ----------
