@@ -17,7 +17,7 @@ def cosine(step: int, steps: int, warmup: int) -> float:
     Examples
     --------
     >>> [round(cosine(step, 100, 10), 3) for step in (0, 9, 50, 100)]
-    [0.1, 0.98, 0.51, 0.02]
+    [0.1, 0.981, 0.51, 0.02]
     """
     warm = min(1.0, (step + 1) / max(1, warmup))
     share = min(1.0, step / max(1, steps))
