@@ -8,7 +8,8 @@ import torch.nn.functional as F
 
 from stemgan.errors import InputError
 from stemgan.networks import DiscriminatorConfig, Discriminators
-from stemgan.networks.discriminator import SpectralConv, random_crop
+from stemgan.networks.crops import random_crop
+from stemgan.networks.discriminator import SpectralConv
 
 SMALL = DiscriminatorConfig(scales=(22, 44), side=22, widths=(4, 5, 6), padding=10)
 
