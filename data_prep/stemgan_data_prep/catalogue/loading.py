@@ -14,9 +14,10 @@ from stemgan.data.shards import SPLITS
 from stemgan.errors import InputError, check_whole
 from stemgan_data_prep.catalogue.enough import check_enough
 from stemgan_data_prep.catalogue.labels import FOLDER, Picture, find_pictures
-from stemgan_data_prep.catalogue.pixels import Pixels, Watch, pixels
-from stemgan_data_prep.catalogue.sides import content_of, copies, digest_of, share_out
-from stemgan_data_prep.catalogue.squares import LOADING, Squares
+from stemgan_data_prep.catalogue.pixels import pixels
+from stemgan_data_prep.catalogue.reading_many import Watch
+from stemgan_data_prep.catalogue.shared import Shared, shared_out
+from stemgan_data_prep.catalogue.squares import LOADING
 from stemgan_data_prep.splits import parse_shares
 
 
@@ -72,7 +73,7 @@ class Pictures(LightningDataModule):
         self.cache = Path(cache) if cache is not None else None
         self.left_out: list[tuple[str, str]] = []
         """(key, reason) of what is not used."""
-        self._pixels: Pixels | None = None
+        self._shared: Shared | None = None
 
     def prepare_data(self) -> None:
         """Fill the cache, by one process; the others then find it filled."""
@@ -81,7 +82,7 @@ class Pictures(LightningDataModule):
 
     def setup(self, stage: str | None = None) -> None:
         """Find, read and split the pictures; called by the trainer on every rank."""
-        if self._pixels is not None:
+        if self._shared is not None:
             return
         found = find_pictures(
             self.places, labels=self.labels, tables=self.tables, training=True
@@ -94,58 +95,49 @@ class Pictures(LightningDataModule):
                 "folder that holds a folder for each class, or labels=COLUMN of a table"
             )
         read = pixels(labelled, self.side, self.cache, self.workers, self.watch)
-        self.left_out = [*found.left_out, *unknown, *read.left_out]
-        self.classes: tuple[str, ...] = tuple(sorted({p.label for p in read.pictures}))
-        number = {name: index for index, name in enumerate(self.classes)}
-        self._labels = np.array([number[p.label] for p in read.pictures], dtype=np.int64)
-        sides = np.array(self._shared_out(read))
-        self._of = {split: np.flatnonzero(sides == split) for split in SPLITS}
-        check_enough(self.classes, self.counts, len(self._of["val"]), self.left_out)
-        self._pixels = read
+        shared = shared_out(read, self.shares, self.seed)
+        self.left_out = [*found.left_out, *unknown, *read.left_out, *shared.copies]
+        check_enough(shared.classes, shared.counts, len(shared.of["val"]), self.left_out)
+        self._shared = shared
 
-    def _shared_out(self, read: Pixels) -> list[str]:
-        """Say on which side each picture is; "" of a copy, which would be on two."""
-        found = copies(read.pictures, read.images)
-        self.left_out += found.values()
-        single = [one for n, one in enumerate(read.pictures) if n not in found]
-        sides = iter(share_out(single, self.shares, self.seed))
-        return ["" if n in found else next(sides) for n in range(len(read))]
+    @property
+    def shared(self) -> Shared:
+        """The pictures, read and split."""
+        self.setup()
+        assert self._shared is not None
+        return self._shared
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes."""
+        return self.shared.classes
 
     @property
     def counts(self) -> tuple[int, ...]:
         """How many pictures of each class train."""
-        train = self._labels[self._of["train"]]
-        return tuple(np.bincount(train, minlength=len(self.classes)).tolist())
+        return self.shared.counts
 
     @property
     def pictures(self) -> list[Picture]:
         """All pictures that can be read; a batch's keys count them."""
-        self.setup()
-        assert self._pixels is not None
-        return self._pixels.pictures
+        return self.shared.read.pictures
 
     @property
     def sides(self) -> dict[str, list[Picture]]:
         """The pictures of each split (for `write_split`)."""
-        pictures = self.pictures
-        return {split: [pictures[n] for n in self._of[split]] for split in SPLITS}
+        return self.shared.sides
 
     @property
     def contents(self) -> dict[str, list[str]]:
         """What the pictures of each split show (for `write_split`)."""
-        self.setup()
-        assert self._pixels is not None
-        images = self._pixels.images
-        return {split: [content_of(images[n]) for n in self._of[split]] for split in SPLITS}
+        return self.shared.contents
 
     def described(self) -> list[dict[str, Any]]:
         """Name what it was made of, with a digest of all squares, labels and sides."""
-        self.setup()
-        assert self._pixels is not None
-        digest = digest_of(self.classes, self._pixels.images, self._labels, self._of)
+        shared = self.shared
         names = ", ".join(place.resolve().name for place in self.places)
-        counts = {split: len(self._of[split]) for split in SPLITS}
-        return [{"name": names, "images": counts, "sha256": digest}]
+        counts = {split: len(shared.of[split]) for split in SPLITS}
+        return [{"name": names, "images": counts, "sha256": shared.digest()}]
 
     def train_dataloader(self) -> ResumableLoader:
         """Draw training batches, in another order every epoch; the last odd ones are dropped.
@@ -154,7 +146,7 @@ class Pictures(LightningDataModule):
         ------
         InputError : there are fewer pictures than two for each rank.
         """
-        squares = self._squares("train")
+        squares = self.shared.squares("train")
         size = self._size(ranks()[1])
         alike = np.full(len(squares), 1 / len(squares))
         return ResumableLoader(
@@ -173,10 +165,10 @@ class Pictures(LightningDataModule):
         ------
         InputError : there are fewer pictures than two for each process.
         """
-        return len(self._of["train"]) // processes // self._size(processes)
+        return len(self.shared.of["train"]) // processes // self._size(processes)
 
     def _size(self, processes: int) -> int:
-        pictures = len(self._of["train"])
+        pictures = len(self.shared.of["train"])
         if pictures < 2 * processes:
             raise InputError(
                 f"{amount(pictures, 'picture')} to train {are(pictures)} fewer than 2 for each "
@@ -190,18 +182,12 @@ class Pictures(LightningDataModule):
 
     def test_dataloader(self) -> DataLoader | list[DataLoader]:
         """List the test batches, as those of validation; none where the split keeps none."""
-        self.setup()
-        return self._evaluating("test") if len(self._of["test"]) else []
+        return self._evaluating("test") if len(self.shared.of["test"]) else []
 
     def _evaluating(self, split: str) -> DataLoader:
-        squares = self._squares(split)
+        squares = self.shared.squares(split)
         sampler = PartSampler(len(squares))
         return DataLoader(squares, batch_size=self.batch_size, sampler=sampler, **LOADING)
-
-    def _squares(self, split: str) -> Squares:
-        self.setup()
-        assert self._pixels is not None
-        return Squares(self._pixels.images, self._labels, self._of[split])
 
     def _processed(self) -> int | None:
         """Tell how many batches of the epoch the trainer is through with, if there is one."""

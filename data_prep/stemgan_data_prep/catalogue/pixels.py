@@ -3,9 +3,8 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -14,21 +13,11 @@ from numpy.typing import NDArray
 from stemgan.amounts import amount
 from stemgan.errors import InputError, check_whole
 from stemgan.files import whole_file
-from stemgan.processes import MOST_WORKERS, in_processes
-from stemgan_data_prep.catalogue.labels import Picture, reason
-from stemgan_data_prep.catalogue.reading import LOSSY, forget_file, read_image, square
-
-Watch = Callable[[Iterable[Picture], int], Iterable[Picture]]
-"""Wraps the pictures as they are done; it is told how many there are."""
+from stemgan_data_prep.catalogue.labels import Picture
+from stemgan_data_prep.catalogue.reading_many import Square, Watch, read_squares
 
 _VERSION = 1
 """Of what the same pictures make."""
-
-_AT_ONCE = 16
-_A_PROCESS = 128
-
-Square = NDArray[np.uint8] | str
-"""A picture as it is classified, or why it cannot be."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +65,7 @@ def pixels(
     kept = _Kept(cache, pictures, side) if cache is not None else None
     if kept is not None and kept.there():
         return kept.taken(pictures, side)
-    read = _watched(pictures, side, _workers(workers, len(pictures)), watch)
+    read = read_squares(pictures, side, workers, watch)
     if kept is not None:
         kept.write(read)
         return kept.taken(pictures, side)
@@ -150,59 +139,3 @@ def _digest(pictures: Sequence[Picture], side: int) -> str:
         name = os.fsencode(picture.file.absolute())
         digest.update(b"%s|%d|%d|%d\n" % (name, picture.frame, size, changed))
     return digest.hexdigest()[:20]
-
-
-def _watched(
-    pictures: Sequence[Picture], side: int, workers: int, watch: Watch | None
-) -> Iterator[Square]:
-    read = _here(pictures, side) if workers < 2 else _elsewhere(pictures, side, workers)
-    watched = iter(watch(pictures, len(pictures)) if watch else pictures)
-    try:
-        for _ in watched:
-            yield next(read)
-    finally:
-        forget_file()
-
-
-def _here(pictures: Iterable[Picture], side: int) -> Iterator[Square]:
-    return (_read(picture, side) for picture in pictures)
-
-
-def _elsewhere(pictures: Sequence[Picture], side: int, workers: int) -> Iterator[Square]:
-    """Read in processes, some pictures at a time, and give what comes in order."""
-    left = iter(pictures)
-    lots = iter(lambda: list(islice(left, _AT_ONCE)), [])
-    items = ((number, lot, side) for number, lot in enumerate(lots))
-    early: dict[int, list[Square]] = {}
-    wanted = 0
-    for number, squares in in_processes(_read_all, items, workers, _start):
-        early[number] = squares
-        while wanted in early:
-            yield from early.pop(wanted)
-            wanted += 1
-
-
-def _read_all(number: int, pictures: list[Picture], side: int) -> tuple[int, list[Square]]:
-    return number, [_read(picture, side) for picture in pictures]
-
-
-def _read(picture: Picture, side: int) -> Square:
-    try:
-        image = read_image(picture.file, picture.frame)
-        lossy = picture.file.suffix.lower() in LOSSY
-        return square(image, side, picture.key, lossy=lossy)
-    except Exception as error:  # one odd file must not stop an archive
-        return reason(error, picture.file, picture.key)
-
-
-def _start(_: int) -> None:
-    """Prepare nothing: a process reads."""
-
-
-def _workers(workers: int | None, pictures: int) -> int:
-    """Choose a number of processes: one takes as long to start as to read many pictures."""
-    if workers is not None:
-        check_whole("workers", workers, 0)
-        return workers
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
-    return min(cores or os.cpu_count() or 1, pictures // _A_PROCESS, MOST_WORKERS)
