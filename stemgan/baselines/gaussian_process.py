@@ -32,6 +32,7 @@ from stemgan.baselines.spectra import (
     white_part,
     widened,
 )
+from stemgan.baselines.starting import started
 from stemgan.measurement import PartialScan
 
 Image = NDArray[np.float32]
@@ -104,9 +105,9 @@ class _Model:
         self.system = Kriging(shape, scan.mask, relative, workers)
         self.values = values[scan.mask].astype(np.float64)
         covariance = fit_covariance(values, scan.mask)
-        self.noise = covariance.noise
         self.rings = rings(shape)
-        self.smooth = bounded(np.real(spectrum_of(covariance.on_grid(shape), shape)))
+        smooth = bounded(np.real(spectrum_of(covariance.on_grid(shape), shape)))
+        self.smooth, self.noise = started(smooth, covariance.noise, values, scan.mask, shape)
         self.peaks = np.ones_like(self.smooth)
         rng = np.random.default_rng(0)
         rng.standard_normal(shape, dtype=np.float32)  # `_drawn` takes these again

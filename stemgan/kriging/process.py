@@ -22,6 +22,7 @@ from stemgan.baselines.gaussian_process import (
 )
 from stemgan.baselines.kriging import is_crowded
 from stemgan.baselines.spectra import rings, widened
+from stemgan.baselines.starting import started
 from stemgan.kriging.covariance import fit_covariances
 from stemgan.kriging.grids import (
     Groups,
@@ -107,8 +108,8 @@ class _Models:
         self.system = Systems(mask, relative, grid, crowded=crowded)
         self.values = self.system.of_image(values).double()
         covariances = fit_covariances(values, mask)
-        self.noise = covariances.noise
-        self.smooth = bounded(spectrum_of(covariances.on_grid(grid), grid).real)
+        smooth = bounded(spectrum_of(covariances.on_grid(grid), grid).real)
+        self.smooth, self.noise = _started(smooth, covariances.noise, values, mask, grid)
         self.peaks = torch.ones_like(self.smooth)
         self.waves, errors = _drawn(grid, shape[0] * shape[1], device)
         self.errors = errors[: self.system.count] * self.system.relative.sqrt()
@@ -162,6 +163,19 @@ class _Models:
         white = white_part(smooth, shape)
         self.smooth = bounded(smooth - white.float()[:, None, None])
         self.noise = self.noise + white
+
+
+def _started(
+    smooth: Tensor, noise: Tensor, values: Tensor, mask: Tensor, grid: tuple[int, int]
+) -> tuple[Tensor, Tensor]:
+    """Do what NumPy's does, sample by sample: it is little, and few scans are grids of dots."""
+    arrays = (each.cpu().numpy() for each in (smooth, values, mask))
+    found = [
+        started(spectrum, variance, image, there, grid)
+        for spectrum, image, there, variance in zip(*arrays, noise.tolist(), strict=True)
+    ]
+    spectra, noises = zip(*found, strict=True)
+    return torch.from_numpy(np.stack(spectra)).to(smooth), noise.new_tensor(noises)
 
 
 class _Evidence(NamedTuple):
