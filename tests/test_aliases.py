@@ -188,6 +188,15 @@ def test_a_start_is_never_without_signal():
     assert noise == 1 - LEAST_SIGNAL
 
 
+def test_pixels_that_touch_are_believed():
+    mask = np.zeros(SHAPE, bool)
+    mask[::8] = True
+    grid = widened(SHAPE)
+    nothing = np.zeros((grid[0], grid[1] // 2 + 1), np.float32)
+    smooth, noise = started(nothing, 0.99, np.zeros(SHAPE, np.float32), mask, grid)
+    assert (variance_of(smooth, grid), noise) == (0, 0.99)
+
+
 def test_enough_signal_stays_as_it_is():
     mask = np.zeros(SHAPE, bool)
     mask[::8, ::8] = True

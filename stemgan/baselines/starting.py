@@ -10,8 +10,9 @@ Image = NDArray[np.float32]
 
 # Tuned on training images, as the rest of the Gaussian process.
 LEAST_SIGNAL = 0.2
-"""Least share of the variance that is signal: what a variogram takes for noise altogether, as
-that of a lattice under distant dots, would never be found otherwise."""
+"""Least share of the variance that is signal, where no two measured pixels touch: what a
+variogram takes for noise altogether, as that of a lattice under distant dots, would never be
+found otherwise. Pixels that touch tell noise from signal."""
 MOST_WAVES = 0.95  # of the variance
 LEAST_REST = 0.2  # of the spectrum, beside waves that hold most of the variance
 LEAST_LEFT = 0.15  # of the variance, as noise, where the variogram gives as much
@@ -34,7 +35,7 @@ def started(
     shape : of the grid, (H', W').
     """
     short = LEAST_SIGNAL - variance_of(smooth, shape)
-    if short > 0:
+    if short > 0 and not _touching(mask):
         spacing = np.sqrt(mask.size / mask.sum())
         beyond = frequencies(shape) * (2 * spacing / RESOLVED)
         falling = 1 / (1 + beyond**FALL)
@@ -46,6 +47,10 @@ def started(
         smooth = max(rest, LEAST_REST) * smooth + spectrum_of_waves(waves, shape)
         noise = max(noise * rest, min(noise, LEAST_LEFT))
     return bounded(smooth), noise
+
+
+def _touching(mask: NDArray[np.bool_]) -> bool:
+    return bool((mask[1:] & mask[:-1]).any() or (mask[:, 1:] & mask[:, :-1]).any())
 
 
 def variance_of(spectrum: NDArray[np.floating], shape: tuple[int, int]) -> float:
