@@ -69,10 +69,12 @@ def _row(
     row["pflop"] = f"{one['flops'] * one['steps'] / 1e15:.4f}" if trained else ""
     row["seeds"] = len(runs) if trained else ""
     row["blurred"] = _spread(_means(runs, sets, "blurred"))
-    paired = {seed: full[seed if trained else 0] for seed in runs if seed in full}
-    itself = name == FULL or not (paired and trained)
-    row["difference"] = "" if itself else _difference(runs, paired, sets)
-    row["better"] = "" if itself else _better(runs, paired, sets)
+    # What is not trained is the same beside any seed.
+    beside = runs if trained else dict.fromkeys(full, one)
+    paired = {seed: full[seed] for seed in beside if seed in full}
+    itself = name == FULL or not paired
+    row["difference"] = "" if itself else _difference(beside, paired, sets)
+    row["better"] = "" if itself else _better(beside, paired, sets)
     for of in sets:
         row[of] = _spread(_means(runs, [of], "blurred"))
     for family in _SHOWN:
