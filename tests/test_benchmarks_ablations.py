@@ -23,9 +23,7 @@ SIDE = 64
 @pytest.fixture(scope="module")
 def ablations():
     with pytest.MonkeyPatch.context() as patch, scripts(patch, FOLDER, NAMES) as script:
-        patch.setattr(
-            script("costs"), "FRAME", SIDE
-        )  # 512 px take seconds
+        patch.setattr(script("costs"), "FRAME", SIDE)  # 512 px take seconds
         yield script
 
 
