@@ -112,6 +112,35 @@ def test_dots_on_whole_pixels_tell_their_own_alias():
         assert (np.ptp(fit) > 5) == knows
 
 
+def test_likelihoods_are_those_of_waves_fitted_to_every_dot():
+    scan = by_dots(crystal(*turned(1 / 13, 12, 75), noise=0.1), 9.5)
+    grid = find_dot_grid(scan.mask)
+    samples = grid.samples(scan.values)
+    found = placing.explanations(grid, samples, dots.find_peaks(samples))
+    down, across = (np.hanning(n + 2)[1:-1] for n in samples.shape)
+    weight = np.outer(down, across).ravel()
+    aim = (samples.ravel() - samples.mean()) * weight
+    y, x = (each.ravel() for each in np.meshgrid(grid.rows, grid.columns, indexing="ij"))
+    counted = weight.sum() ** 2 / (weight**2).sum()
+    rests = []
+    for shifts in found.shifts:
+        waves = (dots.find_peaks(samples).frequency + shifts) / grid.pitch
+        phase = 2 * np.pi * (np.outer(y, waves[:, 0]) + np.outer(x, waves[:, 1]))
+        terms = np.hstack([np.ones((len(y), 1)), np.cos(phase), np.sin(phase)])
+        terms *= weight[:, None]
+        rests.append(((aim - terms @ np.linalg.lstsq(terms, aim)[0]) ** 2).sum())
+    true = -0.5 * counted * np.log(np.array(rests) / min(rests))
+    np.testing.assert_allclose(found.features[:, -1], true.clip(-10), atol=0.02)
+
+
+def test_lattices_under_very_distant_dots_are_not_looked_for():
+    """There would be millions, and gigabytes of them."""
+    scan = on_grid(crystal(*turned(1 / 80, 7, 60), shape=(1024, 1024)), 28)
+    grid = find_dot_grid(scan.mask)
+    assert len(dots.find_peaks(grid.samples(scan.values)).variance) > 1
+    assert place_waves(scan.values, scan.mask) is None
+
+
 def test_noise_and_other_masks_have_no_waves():
     noise = np.random.default_rng(1).normal(size=SHAPE)
     scan = on_grid(noise, 6)

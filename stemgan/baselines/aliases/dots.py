@@ -37,12 +37,6 @@ class DotGrid:
         """Mean spacing of rows and columns, (2,) [px]; need not be whole."""
         return np.array([(x[-1] - x[0]) / (len(x) - 1) for x in (self.rows, self.columns)])
 
-    @property
-    def points(self) -> NDArray[np.float64]:
-        """All dots, (n, 2) [px], in raster order."""
-        y, x = np.meshgrid(self.rows, self.columns, indexing="ij")
-        return np.stack([y.ravel(), x.ravel()], axis=1).astype(np.float64)
-
     def samples(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Return the values on the grid, (rows, columns)."""
         return values[np.ix_(self.rows, self.columns)].astype(np.float64)
@@ -81,10 +75,9 @@ def find_dot_grid(mask: NDArray[np.bool_]) -> DotGrid | None:
     return DotGrid(rows, columns)
 
 
-def window(shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Return Hann's window without its zeros, (H, W)."""
-    down, across = (np.hanning(n + 2)[1:-1] for n in shape)
-    return np.outer(down, across)
+def window(length: int) -> NDArray[np.float64]:
+    """Return Hann's window without its zeros, (length,)."""
+    return np.hanning(length + 2)[1:-1]
 
 
 def find_peaks(samples: NDArray[np.float64], most: int = MOST) -> Peaks:
@@ -116,7 +109,7 @@ def _power(samples: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the windowed periodogram without what is slow: its mean is the variance."""
     shape = samples.shape
     flat = samples - gaussian_filter(samples, min(shape) / 6, mode="nearest")
-    weight = window(shape)
+    weight = np.outer(*map(window, shape))
     flat -= (flat * weight).sum() / weight.sum()
     padded = tuple(_PADDED * n for n in shape)
     power = np.abs(np.fft.fft2(flat * weight, padded)) ** 2 / (weight**2).sum()

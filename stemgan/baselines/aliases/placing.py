@@ -22,6 +22,7 @@ Fitted to training images, real and simulated (benchmarks/tune_aliases.py)."""
 _WEIGHED = 40  # explanations whose likelihood is taken
 _LEAST_SHARE = 0.01
 _RIDGE = 1e-6
+_WIDEST = 24.0  # pitch [px]: the lattices that could be grow with its fourth power
 _MOST_FIT = 10.0  # what is not stationary fits wrong aliases by chance
 
 
@@ -64,10 +65,11 @@ def place_waves(values: NDArray[Any], mask: NDArray[np.bool_]) -> Waves | None:
 
     Returns
     -------
-    The waves; None where the mask is no grid of dots, or no two waves stand out.
+    The waves; None where the mask is no grid of dots, the dots are more than 24 px apart, or no
+    two waves stand out.
     """
     grid = find_dot_grid(mask)
-    if grid is None:
+    if grid is None or grid.pitch.prod() > _WIDEST**2:
         return None
     samples = grid.samples(values)
     peaks = find_peaks(samples)
@@ -119,27 +121,51 @@ def _fits(grid: DotGrid, samples: Vectors, peaks: Peaks, shifts: NDArray[np.int6
     Where all dots are a multiple of the pitch apart, all are the same; on whole pixels they are
     not quite, and a wave fits its own alias best.
     """
-    weight = window(samples.shape)
-    aim = (samples - samples.mean()).ravel() * weight.ravel()
-    points = grid.points
-    counted = weight.sum() ** 2 / (weight**2).sum()
+    weights = window(samples.shape[0]), window(samples.shape[1])
+    aim = (samples - samples.mean()) * np.outer(*weights)
+    counted = np.prod([weight.sum() ** 2 / (weight**2).sum() for weight in weights])
     rests = np.array(
-        [
-            _rest(points, aim, weight.ravel(), (peaks.frequency + shift) / grid.pitch)
-            for shift in shifts
-        ]
+        [_rest(grid, aim, weights, (peaks.frequency + shift) / grid.pitch) for shift in shifts]
     )
     fit = -0.5 * counted * np.log(rests / rests.min())
     return fit.clip(-_MOST_FIT)
 
 
-def _rest(points: Vectors, aim: Vectors, weight: Vectors, waves: Vectors) -> float:
-    """Return the squares that are left when waves are fitted to weighted values."""
-    phase = 2 * np.pi * points @ waves.T
-    terms = np.concatenate([np.ones((len(points), 1)), np.cos(phase), np.sin(phase)], axis=1)
-    terms *= weight[:, None]
-    normal = terms.T @ terms
+def _rest(
+    grid: DotGrid, aim: Vectors, weights: tuple[Vectors, Vectors], waves: Vectors
+) -> float:
+    """Return the squares that are left when waves are fitted to weighted values.
+
+    A wave on a grid is one along the rows times one along the columns, and so are the sums over
+    all dots: no array of all dots and waves is needed.
+
+    Parameters
+    ----------
+    aim : weighted values, (rows, columns).
+    weights : of rows and of columns; a dot's is their product.
+    waves : (n, 2) [periods per px].
+    """
+    both = np.concatenate([np.zeros((1, 2)), waves, -waves])
+    down, across = (
+        weight[:, None] * np.exp(2j * np.pi * place[:, None] * frequency)
+        for weight, place, frequency in zip(
+            weights, (grid.rows, grid.columns), both.T, strict=True
+        )
+    )
+    turn = _cosines_and_sines(len(waves))
+    products = (down.conj().T @ down) * (across.conj().T @ across)
+    normal = (turn.conj().T @ products @ turn).real
     normal[np.diag_indices_from(normal)] += _RIDGE * normal.trace() / len(normal)
-    found = np.linalg.solve(normal, terms.T @ aim)
-    left = aim - terms @ found
-    return float(left @ left) + 1e-12 * float(aim @ aim) + 1e-300
+    given = ((down.conj().T @ aim) * across.conj().T).sum(axis=1)
+    found = np.linalg.solve(normal, (turn.conj().T @ given).real)
+    left = aim - ((down * (turn @ found)) @ across.T).real
+    return float((left**2).sum()) + 1e-12 * float((aim**2).sum()) + 1e-300
+
+
+def _cosines_and_sines(count: int) -> NDArray[np.complex128]:
+    """Return what makes 1, cosines and sines of 1, waves and their conjugates, square."""
+    half = np.eye(count) / 2
+    turn = np.zeros((2 * count + 1, 2 * count + 1), np.complex128)
+    turn[0, 0] = 1
+    turn[1:, 1:] = np.block([[half, -1j * half], [half, 1j * half]])
+    return turn
