@@ -118,12 +118,13 @@ def _power(samples: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _around(power: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the power around each mode, which peaks do not lift."""
-    step = max(min(power.shape) // _COARSE, 1)
-    coarse = np.log(power[::step, ::step])
+    steps = [max(n // _COARSE, 1) for n in power.shape]
+    coarse = np.log(power[:: steps[0], :: steps[1]])
     size = tuple(max(n // 6, 1) | 1 for n in coarse.shape)
     middle = np.exp(median_filter(coarse, size, mode="wrap"))
-    near = np.ix_(*(np.arange(n) // step for n in power.shape))
-    return gaussian_filter(middle[near], 1.5 * step, mode="wrap") / _MEDIAN_OVER_MEAN
+    near = np.ix_(*(np.arange(n) // step for n, step in zip(power.shape, steps, strict=True)))
+    smooth = gaussian_filter(middle[near], [1.5 * step for step in steps], mode="wrap")
+    return smooth / _MEDIAN_OVER_MEAN
 
 
 def _refined(logarithm: NDArray[np.float64], row: int, column: int) -> tuple[float, float]:
