@@ -3,7 +3,7 @@
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,7 +76,7 @@ def make_folder(output: Path) -> None:
 def trainer_of(
     config: "DictConfig",
     output: Path,
-    keeping: "list[Checkpoint]",
+    keeping: Sequence["Checkpoint"],
     of: Configuration = TRAIN,
     *,
     going_on: bool = False,
