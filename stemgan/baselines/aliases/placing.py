@@ -39,7 +39,7 @@ class Waves:
 
 @dataclass(frozen=True)
 class Explanations:
-    """Ways to place the peaks of a grid's values, the first at their slowest aliases.
+    """Ways to place the peaks of a grid's values, one of them at their slowest aliases.
 
     shifts : (n, peaks, 2), in units of 1 / pitch.
     features : what speaks for each, (n, 5), in the order of `WEIGHTS`.
