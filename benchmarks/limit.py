@@ -11,9 +11,11 @@ which the posterior mean is told too, and m is solved for in double precision, b
 gradients to a residual of 1e-6.
 
 Errors are root mean squares over the field's deviation, from the field and from the blurred
-field (5x5, σ 2.5 px), whose posterior mean is the blurred m. The table gives their ratio to
-those of m, geometric means over fields with 95 % intervals of a bootstrap over fields; 1 is the
-limit. RESULTS.csv gets a row for each field, scan and method; again, what it holds is left.
+field (5x5, σ 2.5 px), whose posterior mean is the blurred m: of a network's completions of the
+raw and of the blurred truth, of a classical method's image and of that blurred. The table gives
+their ratio to those of m, geometric means over fields with 95 % intervals of a bootstrap over
+fields; 1 is the limit. RESULTS.csv gets a row for each field, scan and method; again, what it
+holds is left.
 """
 
 import argparse
@@ -21,6 +23,7 @@ import csv
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,9 +32,10 @@ from numpy.typing import NDArray
 from random_fields import SPECTRA, field, posterior_mean, spectrum
 from scipy.fft import next_fast_len
 
-from stemgan.evaluate.methods import load_methods
+from stemgan.baselines import METHODS, complete
 from stemgan.measurement import PartialScan, measure
 from stemgan.metrics import blurred
+from stemgan.reconstruct import Reconstructor
 from stemgan.scan import ScanDesign, parse_coverage
 
 Array = NDArray[np.float64]
@@ -89,8 +93,27 @@ def rows(
     )  # fmt: skip
     for name, method in methods.items():
         start = time.perf_counter()
-        image = method(scan).astype(np.float64)
-        yield row(name, image, image, seconds=time.perf_counter() - start)
+        image, soft = method(scan)
+        yield row(name, image, soft, seconds=time.perf_counter() - start)
+
+
+def load(names: list[str]) -> dict[str, Callable[[PartialScan], tuple[Array, Array]]]:
+    """Load methods that complete a field, and the blurred field."""
+
+    def classical(name: str, scan: PartialScan) -> tuple[Array, Array]:
+        image = complete(scan, name).astype(np.float64)
+        return image, blurred(image)
+
+    def network(model: Reconstructor, scan: PartialScan) -> tuple[Array, Array]:
+        made = model(scan)
+        return made.raw.astype(np.float64), made.image.astype(np.float64)
+
+    return {
+        name: partial(classical, name)
+        if name in METHODS
+        else partial(network, Reconstructor.load(name))
+        for name in names
+    }
 
 
 def collect(path: Path, args: argparse.Namespace) -> list[Row]:
@@ -113,7 +136,7 @@ def collect(path: Path, args: argparse.Namespace) -> list[Row]:
         wanted = {(case, args.noise, args.size, name) for name in ("exact", *names)}
         if wanted <= done:
             continue
-        methods = methods or load_methods(names)
+        methods = methods or load(names)
         made = [
             {name: str(value) for name, value in row.items()}
             for row in rows(case, args.size, args.noise, methods)

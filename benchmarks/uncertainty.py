@@ -98,7 +98,7 @@ def measured(plan: Plan, model: Reconstructor) -> Iterator[tuple[Any, ...]]:
             for unit, distance in places.items():
                 for i, (inside, pixels) in enumerate(_rings(hit, distance, EDGES[unit])):
                     figures[name, unit, str(i)] = (inside, pixels)
-            error = np.abs(made.image - target).ravel()[::STRIDE]
+            error = np.abs(made.centre(name) - target).ravel()[::STRIDE]
             if np.ptp(error) > 0:
                 rank[name] = spearmanr(error, std.ravel()[::STRIDE])[0]
         yield condition.scan, condition.coverage, source.group, figures, rank

@@ -10,6 +10,8 @@ from torch import nn
 
 from stemgan.data import Batch
 from stemgan.errors import InputError
+from stemgan.infill import gaussian_blur
+from stemgan.networks.features import CHANNELS
 from stemgan_data_prep.synthesize import synthesize
 from tests.benchmarking import FOLDER as BENCHMARKS
 from tests.benchmarking import scripts
@@ -59,10 +61,10 @@ def made(ablations):
     return trainings
 
 
-def image(training, batch):
+def image(training, batch, truth="image"):
     planes = batch.infill, batch.dwell, batch.distance, batch.kriged
     with torch.no_grad():
-        return training.generator(*planes).image
+        return getattr(training.generator(*planes), truth)
 
 
 def test_no_two_arms_are_alike(made):
@@ -87,12 +89,16 @@ def test_arms_lack_what_they_say(made, ablations):
     assert ((mixed >= low - 1e-5) & (mixed <= high + 1e-5)).all()
     assert not ((image(made["full"], batch) - kriged).abs() < 1e-3).all()
     without = made["no-mix"]
-    nn.init.zeros_(without.generator.outer.head.head.weight)
-    nn.init.zeros_(without.generator.outer.head.head.bias)
-    torch.testing.assert_close(image(without, batch), kriged)
+    for mix in (without.generator.outer.blurred, without.generator.outer.raw):
+        for parameter in mix.head.head.parameters():
+            nn.init.zeros_(parameter)
+    torch.testing.assert_close(image(without, batch), gaussian_blur(kriged))
+    torch.testing.assert_close(image(without, batch, "raw"), kriged)
+    blunt = made["no-blur"].generator.features(*batch[1:5]).infills
+    assert torch.equal(blunt[:, -1:], kriged)
     parts = ablations("parts")
     blind = parts.Blind(parts.MASK, *parts.DISTANCES)
-    hidden = torch.zeros(17, dtype=torch.bool)
+    hidden = torch.zeros(CHANNELS, dtype=torch.bool)
     hidden[[parts.MASK, *parts.DISTANCES]] = True
     seen, shown = (maker(*batch[1:5]) for maker in (blind, made["full"].generator.features))
     zero = seen.channels.abs().amax(dim=(0, 2, 3)) == 0
@@ -186,4 +192,4 @@ def test_a_measurement_goes_on_and_pairs_by_seed(ablations, monkeypatch, tmp_pat
     said = [float(word) for word in by_arm["unet"]["difference"].split(" ± ")]
     assert said == pytest.approx([np.mean(apart), half], abs=2e-3, rel=1e-3)
     assert by_arm["full"]["difference"] == ""
-    assert set(by_arm) == {"full", "unet", "kriging", "smoothed"}
+    assert set(by_arm) == {"full", "unet", "kriging", "kriging-blurred", "smoothed"}

@@ -9,9 +9,10 @@ from torch import Tensor
 from stemgan import infill as fill
 from stemgan.baselines import complete
 from stemgan.measurement import measure
+from stemgan.metrics import blurred as metric_blurred
 from stemgan.networks import Generator, GeneratorConfig
 from stemgan.networks.blocks import SpectralBlock
-from stemgan.networks.features import CHANNELS, INFILLS, KRIGED, MISFIT, FeatureMaker
+from stemgan.networks.features import BLURRED, CHANNELS, INFILLS, KRIGED, MISFIT, FeatureMaker
 from stemgan.networks.stages import Texture
 from stemgan.scan import ScanDesign
 
@@ -62,13 +63,33 @@ def test_an_untrained_generator_mixes_mostly_the_kriged_infill(family, coverage)
     given = inputs(family, (128, 128), coverage)
     generator = Generator(TINY)
     with torch.no_grad():
-        image = generator(*given).image
+        made = generator(*given)
         features = generator.features(*given)
-    weights = torch.softmax(features.prior, dim=1)
-    assert weights[0, KRIGED] > 0.7
-    assert torch.equal(features.infills[:, KRIGED : KRIGED + 1], given[3])
-    mixed = (weights[:, :, None, None] * features.infills).sum(dim=1, keepdim=True)
-    assert torch.allclose(image, mixed, atol=1e-5)
+    kriged = given[3]
+    blurred = torch.from_numpy(metric_blurred(kriged[0, 0].numpy())).float()
+    torch.testing.assert_close(features.infills[0, BLURRED], blurred, atol=1e-5, rtol=0)
+    assert torch.equal(features.infills[:, KRIGED : KRIGED + 1], kriged)
+    outer = generator.outer
+    for mix, preferred, found in (
+        (outer.raw, KRIGED, made.raw),
+        (outer.blurred, BLURRED, made.image),
+    ):
+        weights = torch.softmax(mix.preference(features), dim=1)
+        assert weights.argmax() == preferred
+        assert weights[0, preferred] > 0.7
+        mixed = (weights[:, :, None, None] * features.infills).sum(dim=1, keepdim=True)
+        assert torch.allclose(found, mixed, atol=1e-5)
+
+
+def test_the_blurred_truth_is_completed_better_by_the_blurred_posterior_mean():
+    rng = np.random.default_rng(0)
+    lattice = np.cos(np.arange(96) * 2 * np.pi / 3.1)[:, None] * np.ones(96)
+    truth = (lattice + 0.1 * rng.standard_normal(lattice.shape)).astype(np.float32)
+    with torch.no_grad():
+        made = Generator(TINY)(*inputs("random", coverage=0.2, image=truth))
+    target = metric_blurred(truth)
+    error = [np.sqrt(np.mean((x[0, 0].numpy() - target) ** 2)) for x in (made.image, made.raw)]
+    assert error[0] < 0.5 * error[1]
 
 
 @pytest.mark.parametrize("shape", [(32, 32), (33, 47), (8, 9), (64, 80), (50, 300)])
@@ -104,7 +125,8 @@ def test_every_weight_learns():
     for parameter in generator.parameters():
         torch.nn.init.normal_(parameter, std=0.1)
     out = generator(*inputs())
-    (out.image.square().mean() + out.half.square().mean() + out.log_std.mean()).backward()
+    parts = (out.image, out.raw, out.half)
+    (sum(part.square().mean() for part in parts) + out.log_std.mean()).backward()
     for name, parameter in generator.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.abs().sum() > 0, name
@@ -127,15 +149,18 @@ def test_a_generator_takes_on_weights_without_noise_and_adds_that_of_the_scan():
     generator = Generator(noisy()).eval()
     missing, unexpected = generator.load_state_dict(plain.state_dict(), strict=False)
     assert {name.split(".")[1] for name in missing} == {"noise", "texture"}
-    assert not unexpected
+    # Texture is added to the raw truth's completion, and there is no other one.
+    assert {".".join(name.split(".")[:2]) for name in unexpected} == {"outer.blurred"}
     given, noise = inputs(), torch.randn(1, 2, 64, 80)
     with torch.no_grad():
         without = plain(*given)
-        for part, expected in zip(generator(*given), without, strict=True):
+        silent = generator(*given)
+        assert silent.image is silent.raw
+        for part, expected in zip(silent[1:], without[1:], strict=True):
             assert torch.equal(part, expected)
         # A generator of no noise channels ignores noise.
         assert torch.equal(plain(*given, noise).image, without.image)
-        added = generator(*given, noise).image - without.image
+        added = generator(*given, noise).image - without.raw
     misfit = generator.features(*given).channels[:, MISFIT : MISFIT + 1]
     torch.testing.assert_close(added, noise[:, :1] * misfit, atol=1e-5, rtol=0)
     generator(*given, noise).image.square().mean().backward()

@@ -16,6 +16,7 @@ from stemgan.reconstruct.tiles import in_tiles, spans
 
 class Completion(NamedTuple):
     image: torch.Tensor
+    raw: torch.Tensor
     log_std: torch.Tensor
 
 
@@ -26,7 +27,7 @@ class Toy(nn.Module):
         assert infill.shape == dwell.shape == distance.shape
         assert infill.dtype == dwell.dtype == distance.dtype == torch.float32
         assert not torch.is_grad_enabled()
-        return Completion(infill, torch.log1p(distance) - 3)
+        return Completion(infill, 2 * infill, torch.log1p(distance) - 3)
 
 
 def scan(shape=(33, 47), level=100.0, spread=30.0, seed=0):
@@ -45,7 +46,10 @@ def test_values_come_back_in_their_own_unit(level, spread):
     assert result.image.dtype == result.std.dtype == np.float32
     assert result.image.shape == result.std.shape == partial.shape
     np.testing.assert_allclose(result.image, nearest, rtol=1e-5, atol=1e-5 * spread)
-    gain = intensity_scale(partial).gain
+    scale = intensity_scale(partial)
+    gain = scale.gain
+    doubled = scale.invert(2 * scale.apply(nearest))
+    np.testing.assert_allclose(result.raw, doubled, rtol=1e-5, atol=1e-5 * spread)
     distance, _ = partial.nearest
     np.testing.assert_allclose(result.std, gain * (1 + distance) * np.exp(-3), rtol=1e-4)
     assert result.seconds > 0
@@ -54,7 +58,8 @@ def test_values_come_back_in_their_own_unit(level, spread):
 def test_a_wild_generator_cannot_make_infinities():
     class Wild(Toy):
         def forward(self, infill, dwell, distance, kriged):
-            return Completion(torch.full_like(infill, 1e6), torch.full_like(infill, 20.0))
+            wild = torch.full_like(infill, 1e6)
+            return Completion(wild, wild, torch.full_like(infill, 20.0))
 
     result = Reconstructor(Wild())(scan(level=1e37, spread=1e37))
     assert np.isfinite(result.image).all()
@@ -65,7 +70,7 @@ def test_a_wild_generator_cannot_make_infinities():
 def test_a_broken_generator_is_not_hidden(value):
     class Broken(Toy):
         def forward(self, infill, dwell, distance, kriged):
-            return Completion(torch.full_like(infill, value), infill)
+            return Completion(infill, torch.full_like(infill, value), infill)
 
     with pytest.raises(RuntimeError, match="not finite"):
         Reconstructor(Broken(), name="broken")(scan())

@@ -51,8 +51,10 @@ def test_fidelity_is_the_error_as_a_share_of_the_range():
     span = torch.tensor([1.0, 2.0, 4.0])
     error = losses.relative_rmse(truth + 0.5, truth, span)
     assert torch.allclose(error, torch.tensor([0.5, 0.25, 0.125]), atol=1e-4)
-    both = losses.fidelity(truth + 0.5, truth, truth, span, raw_weight=0.1, limit=1.0)
-    assert both.item() == pytest.approx(1.1 * error.mean().item(), rel=1e-5)
+    both = losses.fidelity(
+        truth + 0.5, truth - 1, truth, truth, span, raw_weight=0.1, limit=2.0
+    )
+    assert both.item() == pytest.approx(1.2 * error.mean().item(), rel=1e-5)
 
 
 def test_hopeless_samples_keep_the_gradient_of_the_limit():
@@ -103,10 +105,10 @@ def test_what_is_no_weights_file_is_refused(tmp_path, content):
 def test_starting_weights_must_fit():
     model = ReconstructionTraining(SIZES)
     trained = Generator(GeneratorConfig.from_dict(SIZES))
-    torch.nn.init.normal_(trained.outer.head.weight)
+    torch.nn.init.normal_(trained.outer.raw.head.weight)
     model.start_from(trained)
     for own in (model.generator, model.averaged.module):
-        assert torch.equal(own.outer.head.weight, trained.outer.head.weight)
+        assert torch.equal(own.outer.raw.head.weight, trained.outer.raw.head.weight)
     with pytest.raises(InputError, match="sizes"):
         model.start_from(Generator())
 
@@ -147,8 +149,8 @@ def test_training_leaves_checkpoints_metrics_and_its_configuration(train, tmp_pa
     checkpoint = torch.load(output / "best.ckpt", weights_only=True)
     loaded, header = load_generator(weights)
     assert header["training"]["configuration"]["data"]["batch_size"] == 2
-    trained = checkpoint["state_dict"]["averaged.module.outer.head.weight"]
-    assert torch.equal(loaded.outer.head.weight, trained.half().float())
+    trained = checkpoint["state_dict"]["averaged.module.outer.raw.head.weight"]
+    assert torch.equal(loaded.outer.raw.head.weight, trained.half().float())
     assert main(["export", str(output), "-o", str(weights)]) == 2
 
 

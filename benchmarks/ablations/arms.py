@@ -13,6 +13,7 @@ from parts import (
     Blind,
     Cascade,
     Consistent,
+    Unblurred,
     WithoutKriging,
     periodic,
     with_features,
@@ -26,7 +27,6 @@ from peers import UNet
 from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
-from stemgan import losses
 from stemgan.data import Batch
 from stemgan.networks import Completion, Generator, GeneratorConfig
 from stemgan.training import Ede2020Training, Engine, ReconstructionTraining
@@ -55,14 +55,16 @@ class Arm:
     fixed: bool = False
 
 
-class RawTruth(ReconstructionTraining):
-    """Train against the raw truth in place of the blurred one."""
+class OneCompletion(ReconstructionTraining):
+    """Train one completion against both truths, the raw one counting a tenth."""
 
     def _fidelity_terms(self, batch: Batch, out: Completion) -> Terms:
-        terms = super()._fidelity_terms(batch, out)
-        limit = self.hparams["error_limit"]
-        raw = losses.relative_rmse(out.image, batch.target, batch.span)
-        return terms | {"fidelity": losses.limited(raw, limit).mean()}
+        return super()._fidelity_terms(batch, out._replace(raw=out.image))
+
+    def complete(self, batch: Batch) -> Completion:
+        """Complete both truths by the one completion."""
+        out = super().complete(batch)
+        return out._replace(raw=out.image)
 
 
 def _making(
@@ -136,6 +138,11 @@ ARMS = (
         "smoothed nearest infill in place of the kriged one",
         _changed(with_features(WithoutKriging)),
     ),
+    Arm(
+        "no-blur",
+        "the kriged infill, not blurred, in place of the blurred one",
+        _changed(with_features(Unblurred)),
+    ),
     Arm("no-spectral", "no spectral (FFT) blocks", _changed(without_spectral)),
     Arm(
         "ede2020",
@@ -176,8 +183,12 @@ ARMS = (
         _changed(with_features(lambda: Blind(*MISFITS, *MISSED))),
     ),
     Arm("periodic", "periodic padding", _changed(periodic)),
-    Arm("raw-loss", "loss on the raw truth alone", _making(Generator, RawTruth)),
-    Arm("blurred-loss", "loss on the blurred truth alone", _loss(raw_weight=0.0)),
+    Arm(
+        "one-completion",
+        "one completion of both truths, the raw one weighing a tenth",
+        _making(Generator, OneCompletion, raw_weight=0.1),
+    ),
+    Arm("blurred-loss", "no loss on the raw truth", _loss(raw_weight=0.0)),
     Arm("spectrum-loss", "0.01 of a log-spectrum term", _loss(spectrum_weight=0.01)),
     Arm("no-auxiliary", "no loss of the half-size completion", _loss(auxiliary_weight=0.0)),
     Arm("unet-plain", "the U-Net without norm", _unet(kriged=False, normalised=False)),

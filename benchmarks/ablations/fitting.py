@@ -11,13 +11,13 @@ import torch
 from arms import FULL, Arm
 from lightning.pytorch import Callback, LightningModule, Trainer
 from samples import FIXED, SPIRAL, TRAIN, Kept
-from torch import Tensor
 from torch.utils.data import DataLoader
 
 from stemgan import losses
 from stemgan.data import Batch
 from stemgan.data.samples import collate
-from stemgan.infill import gap_length, smooth
+from stemgan.infill import gap_length, gaussian_blur, smooth
+from stemgan.networks import Completion
 from stemgan.networks.features import BEST, SMOOTHED
 from stemgan.scan import FAMILIES
 from stemgan.training import Engine
@@ -64,7 +64,7 @@ def fit(
     seconds = time.perf_counter() - start
     training.to(device).eval()
     judged = [FIXED] if arm.fixed else _judged(samples)
-    return judge(lambda batch: training.complete(batch).image, judged, samples, device), seconds
+    return judge(training.complete, judged, samples, device), seconds
 
 
 def _train(training: Engine, loader: DataLoader, says: _Says, device: torch.device) -> None:
@@ -98,7 +98,7 @@ def _judged(samples: dict[str, Kept]) -> list[str]:
 
 
 def judge(
-    complete: Callable[[Batch], Tensor],
+    complete: Callable[[Batch], Completion],
     names: list[str],
     samples: dict[str, Kept],
     device: torch.device,
@@ -109,13 +109,13 @@ def judge(
 
 @torch.no_grad()
 def _errors(
-    complete: Callable[[Batch], Tensor], samples: Kept, device: torch.device
+    complete: Callable[[Batch], Completion], samples: Kept, device: torch.device
 ) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {"blurred": [], "raw": [], "family": []}
     for batch in _batches(samples, device):
-        image = complete(batch)
-        truths = {"blurred": losses.gaussian_blur(batch.target), "raw": batch.target}
-        for name, truth in truths.items():
+        out, blurred = complete(batch), losses.gaussian_blur(batch.target)
+        pairs = {"blurred": (out.image, blurred), "raw": (out.raw, batch.target)}
+        for name, (image, truth) in pairs.items():
             error = 100 * losses.relative_rmse(image, truth, batch.span)
             found[name] += [round(value, 5) for value in error.tolist()]
         found["family"] += [FAMILIES[i] for i in batch.family.tolist()]
@@ -127,17 +127,24 @@ def _batches(samples: Kept, device: torch.device) -> Iterator[Batch]:
         yield Batch(*(None if field is None else field.to(device) for field in batch))  # type: ignore[arg-type]
 
 
-def _kriged(batch: Batch) -> Tensor:
+def _kriged(batch: Batch) -> Completion:
     assert batch.kriged is not None
-    return batch.kriged
+    return Completion(batch.kriged, batch.kriged, None, None)
 
 
-def _smoothed(batch: Batch) -> Tensor:
-    return smooth(batch.infill, SMOOTHED[BEST] * gap_length(batch.distance))
+def _blurred(batch: Batch) -> Completion:
+    assert batch.kriged is not None
+    return Completion(gaussian_blur(batch.kriged), batch.kriged, None, None)
 
 
-UNTRAINED: dict[str, tuple[str, Callable[[Batch], Tensor]]] = {
+def _smoothed(batch: Batch) -> Completion:
+    smoothed = smooth(batch.infill, SMOOTHED[BEST] * gap_length(batch.distance))
+    return Completion(smoothed, smoothed, None, None)
+
+
+UNTRAINED: dict[str, tuple[str, Callable[[Batch], Completion]]] = {
     "kriging": ("kriging alone, nothing trained", _kriged),
+    "kriging-blurred": ("kriging, blurred as the truth is, nothing trained", _blurred),
     "smoothed": ("nearest infill smoothed by 0.3 gaps, nothing trained", _smoothed),
 }
 

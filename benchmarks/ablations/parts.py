@@ -9,16 +9,19 @@ from stemgan.infill import gap_length, smooth
 from stemgan.networks import Completion, Generator
 from stemgan.networks.features import (
     BEST,
+    BLURRED,
     CHANNELS,
     INFILLS,
+    KRIGED,
     MISFIT,
     SMOOTHED,
     FeatureMaker,
     Features,
 )
+from stemgan.networks.mix import Mix
 
 _SURE = 50.0
-"""Times the prior, it leaves a softmax nothing but the kriged infill."""
+"""As a logit of the preferred infill, it leaves a softmax nothing but that."""
 
 MASK = MISFIT + 1
 MISSED = (MASK + 1, MASK + 2)
@@ -72,16 +75,32 @@ class Kept(nn.Module):
         return self.keep * self.head(x)
 
 
-class Prior(nn.Module):
-    """A gate that has learned nothing, or trusts the kriged infill alone."""
+class Unblurred(FeatureMaker):
+    """Take the kriged infill itself for the blurred one."""
 
-    def __init__(self, *, sure: bool = False) -> None:
+    def _features(
+        self, infill: Tensor, dwell: Tensor, distance: Tensor, kriged: Tensor
+    ) -> Features:
+        features = super()._features(infill, dwell, distance, kriged)
+        for planes in (features.infills, features.channels):
+            planes[:, BLURRED] = planes[:, KRIGED]
+        features.statistics[:, BLURRED] = features.statistics[:, KRIGED]
+        return features
+
+
+class SameLogits(nn.Module):
+    """A gate that has learned nothing, or trusts one infill alone."""
+
+    def __init__(self, trusted: int | None = None) -> None:
         super().__init__()
-        self.factor = _SURE if sure else 1.0
+        self.trusted = trusted
 
-    def forward(self, features: Features) -> Tensor:
-        """Return logits (B, INFILLS, 1, 1)."""
-        return self.factor * features.prior[:, :, None, None]
+    def forward(self, statistics: Tensor) -> Tensor:
+        """Return logits, (B, INFILLS)."""
+        logits = statistics.new_zeros(len(statistics), INFILLS)
+        if self.trusted is not None:
+            logits[:, self.trusted] = _SURE
+        return logits
 
 
 class Nothing(nn.Module):
@@ -114,7 +133,8 @@ class Consistent(Generator):
         variance = (2 * out.log_std.detach()).exp()
         misfit = features.channels[:, MISFIT : MISFIT + 1].square()
         share = (dwell > 0) * variance / (variance + misfit + 1e-8)
-        return out._replace(image=out.image + share * (infill - out.image))
+        image, raw = (x + share * (infill - x) for x in (out.image, out.raw))
+        return out._replace(image=image, raw=raw)
 
 
 class Cascade(Generator):
@@ -136,27 +156,28 @@ class Cascade(Generator):
         once = len(kriged) // 2 if self.training else 0
         with torch.no_grad():
             again = [plane[once:] for plane in (infill, dwell, distance, kriged)]
-            first = super().forward(*again).image
+            first = super().forward(*again).raw
         started = torch.cat([kriged[:once], first])
         return super().forward(infill, dwell, distance, started, noise)
 
 
 def without_residual(generator: Generator) -> None:
     """Leave the mix of infills alone."""
-    generator.outer.head = _kept(generator.outer.head, [*range(INFILLS), INFILLS + 1])
-    generator.inner.head = _kept(generator.inner.head, [*range(INFILLS)])
+    for mix in _mixes(generator):
+        mix.head = _kept(mix.head, [*range(INFILLS)])
 
 
 def without_mix(generator: Generator) -> None:
-    """Leave the residual on the kriged infill alone."""
-    generator.outer.head = _kept(generator.outer.head, [INFILLS, INFILLS + 1])
-    generator.inner.head = _kept(generator.inner.head, [INFILLS])
-    generator.outer.gate = generator.inner.gate = Prior(sure=True)  # type: ignore[assignment]
+    """Leave the residual on the kriged infill, or the blurred one, alone."""
+    for mix in _mixes(generator):
+        mix.head = _kept(mix.head, [INFILLS])
+        mix.gate = SameLogits(mix.preferred)  # type: ignore[assignment]
 
 
 def without_gates(generator: Generator) -> None:
-    """Mix by the prior and what the convolutions say."""
-    generator.outer.gate = generator.inner.gate = Prior()  # type: ignore[assignment]
+    """Mix by the preference and what the convolutions say."""
+    for mix in _mixes(generator):
+        mix.gate = SameLogits()  # type: ignore[assignment]
 
 
 def without_spectral(generator: Generator) -> None:
@@ -186,6 +207,10 @@ def with_features(maker: Callable[[], FeatureMaker]) -> Callable[[Generator], No
         generator.features = maker()
 
     return change
+
+
+def _mixes(generator: Generator) -> list[Mix]:
+    return [module for module in generator.modules() if isinstance(module, Mix)]
 
 
 def _kept(head: nn.Module, channels: list[int]) -> nn.Conv2d:

@@ -64,7 +64,7 @@ class UNet(nn.Module):
         half = self.auxiliary(half)[..., : height // 2, : width // 2]
         if self.kriged:
             image, half = kriged + image, F.avg_pool2d(kriged, 2) + half
-        return Completion(image, (log_std - 2).clamp(-8, 4), half)
+        return Completion(image, image, (log_std - 2).clamp(-8, 4), half)
 
     def _decoded(self, planes: Tensor) -> tuple[Tensor, Tensor]:
         """Return features at full and at half size."""

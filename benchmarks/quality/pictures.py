@@ -13,7 +13,7 @@ from store import ORACLES, is_model, label
 
 from stemgan import plots
 from stemgan.evaluate import Condition, Plan, take_scan
-from stemgan.evaluate.methods import load_methods
+from stemgan.evaluate.methods import RAW, load_methods
 from stemgan.measurement import PartialScan, measure
 from stemgan.plots.style import pyplot, save
 from stemgan.scan import ScanDesign, parse_coverage
@@ -38,7 +38,7 @@ def draw(
     rings: Mapping[str, Sequence[Mapping[str, Any]]],
 ) -> None:
     """Draw all pictures of what is there into a folder."""
-    drawn = [m for m in methods if m in FEW or m in ORACLES or is_model(m)]
+    drawn = [m for m in methods if m in FEW or m in ORACLES or _completes_blurred(m)]
     names = [label(m) for m in drawn]
     main = [c for c in plan.conditions if c in MAIN]
     summary = [
@@ -63,6 +63,10 @@ def draw(
         plots.error_against_distance(folder / f"error_vs_{unit}.png", few, unit)
     _ratios(folder / "ratios.png", errors, [n for n in names if n not in FEW[:3]])
     _examples(folder / "examples.png", plan, [m for m in drawn if m not in ORACLES])
+
+
+def _completes_blurred(method: str) -> bool:
+    return is_model(method) and not method.endswith(RAW)
 
 
 def _panels(conditions: Sequence[Condition]) -> set[tuple[str, str]]:

@@ -10,14 +10,14 @@ from pictures import draw
 from protocol import CLASSES, MAIN, NOISY
 from ratios import METRIC, Errors
 from showing import must_show, ratio_table, wanted
-from store import ORACLES, WIDTHS, Store, is_model, label
+from store import BLURRED, ORACLES, WIDTHS, Store, is_model, label
 from tables import BEST, blocks, rows_of, table
 
 from stemgan import __version__
 from stemgan.amounts import amount
 from stemgan.baselines import METHODS
 from stemgan.evaluate import Condition, Plan
-from stemgan.evaluate.methods import fingerprint, weights_digest
+from stemgan.evaluate.methods import RAW, fingerprint, model_of, weights_digest
 from stemgan.evaluate.report import profile_rows, write_table
 from stemgan.files import whole_file
 
@@ -37,13 +37,13 @@ def write_report(folder: Path, plan: Plan, methods: Sequence[str], store: Store)
     errors = gather(plan, methods, store)
     shown = [label(m) for m in methods if m != WIDTHS]
     models = [label(m) for m in methods if is_model(m)]
-    suite = [m for m in shown if m in METHODS]
+    suite = [m for m in shown if m in (*METHODS, BLURRED)]
     main = [c for c in plan.conditions if c in MAIN]
     noisy = [c for c in plan.conditions if c in NOISY]
     lines = chain(
         _head(plan, methods),
         _showing(errors, models, suite),
-        _limits(errors, [*models, "gaussian-process", *ORACLES]),
+        _limits(errors, [*models, "gaussian-process", BLURRED, *ORACLES]),
         _means(errors, shown, main),
         _by_class(errors, shown, main),
         _wins(errors, [m for m in shown if m not in ORACLES], main),
@@ -99,6 +99,8 @@ def _head(plan: Plan, methods: Sequence[str]) -> Lines:
 
 def _showing(errors: Errors, models: Sequence[str], suite: Sequence[str]) -> Lines:
     for model in models:
+        if model.endswith(RAW):
+            continue
         yield f"## What {model} shows\n"
         yield (
             "✓ and ✗: at most the limit; lower than the best simple method on at least 80 % of "
@@ -107,7 +109,8 @@ def _showing(errors: Errors, models: Sequence[str], suite: Sequence[str]) -> Lin
         )
         yield from table(must_show(errors, model, suite))
         yield "\nThe same against the raw truth, whose noise nobody can predict:\n"
-        yield from table(ratio_table(errors, [model], wanted(), "rmse_raw"))
+        both = [m for m in models if model_of(m) == model]
+        yield from table(ratio_table(errors, both, wanted(), "rmse_raw"))
         yield ""
 
 
@@ -117,7 +120,8 @@ def _limits(errors: Errors, methods: Sequence[str]) -> Lines:
         "Ratio of mean errors, its interval, and the share of images with a lower error. "
         "`oracle` is kriging that is told each blurred truth's periodogram, `oracle-wide` the "
         "same with a plane and a margin: cheats, and the limit of what is linear and "
-        "stationary.\n"
+        f"stationary. `{BLURRED}` is kriging blurred as the truth is, the posterior mean of "
+        f"the blurred truth; of models, `{RAW}` marks the completion of the raw truth.\n"
     )
     yield from table(ratio_table(errors, methods, wanted()))
     yield ""

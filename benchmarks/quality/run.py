@@ -5,10 +5,11 @@
 
 FOLDER holds the images of `images.csv` as TIFF; `protocol.py` checks that they, and the masks,
 are the ones that are fixed. Methods are names of classical methods and models, or weights
-files; the simple methods and the oracles always run, as what the others are measured by.
-Figures come to DIR as they are found: what is there is not found again, so that an interrupted
-run continues, and new weights cost their own completions alone. `--take` takes over the folder
-of a `stemgan evaluate FOLDER --crop 512`, after completing a few of its scans again.
+files, and with `:raw` behind them, models' completions of the raw truth; the simple methods,
+the oracles and blurred kriging always run, as what the others are measured by. Figures come to
+DIR as they are found: what is there is not found again, so that an interrupted run continues,
+and new weights cost their own completions alone. `--take` takes over the folder of a `stemgan
+evaluate FOLDER --crop 512`, after completing a few of its scans again.
 """
 
 import argparse
@@ -25,16 +26,18 @@ from protocol import MAIN, MASKS, NOISY, SEED, Masks, find_plan, read_rows
 from report import write_report
 from showing import wanted
 from simple import REFERENCE, smoothed_methods
-from store import ORACLES, WIDTHS, Store, label
+from store import BLURRED, ORACLES, WIDTHS, Store, label
 from tqdm import tqdm
 
+from stemgan.baselines.gaussian_process import gaussian_process
 from stemgan.errors import InputError
 from stemgan.evaluate import Condition, Plan, Source, default_methods
 from stemgan.evaluate.cells import Cell, Entry, evaluate_cell
-from stemgan.evaluate.methods import Method, check_name, load_methods
+from stemgan.evaluate.methods import RAW, Method, check_name, load_methods
 from stemgan.evaluate.scans import take
 from stemgan.metrics import blurred, rmse
 from stemgan.processes import begin_worker
+from stemgan.weights import DEFAULT_MODEL
 
 
 class Task(NamedTuple):
@@ -49,7 +52,7 @@ def main() -> None:
     args = _arguments()
     conditions = (*(wanted() if args.quick else MAIN), *(NOISY if args.noisy else ()))
     plan = find_plan(args.folder, conditions)
-    methods = tuple(dict.fromkeys((*REFERENCE, WIDTHS, *ORACLES, *args.methods)))
+    methods = tuple(dict.fromkeys((*REFERENCE, WIDTHS, *ORACLES, BLURRED, *args.methods)))
     _check_labels(methods)
     store = Store(args.output)
     if not args.report_only:
@@ -112,6 +115,8 @@ def _ready(method: str, truth: np.ndarray | None) -> Method:
 
 @cache
 def _loaded(method: str) -> Method:
+    if method == BLURRED:
+        return lambda scan: blurred(gaussian_process(scan)).astype(np.float32)
     return load_methods([method])[method]
 
 
@@ -158,7 +163,8 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("folder", type=Path, help="of the images")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--methods", type=_methods, default=default_methods(), metavar="M,...")
+    every = (*default_methods(), DEFAULT_MODEL + RAW)
+    parser.add_argument("--methods", type=_methods, default=every, metavar="M,...")
     parser.add_argument("--quick", action="store_true", help="only scans that have a limit")
     parser.add_argument("--noisy", action="store_true", help="with scans of few electrons too")
     parser.add_argument("--workers", type=int, default=1, metavar="N")

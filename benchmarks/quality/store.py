@@ -19,14 +19,16 @@ from stemgan.errors import InputError
 from stemgan.evaluate import Condition, Source
 from stemgan.evaluate.cells import Cell, Entry
 from stemgan.evaluate.journal import Journal
-from stemgan.evaluate.methods import fingerprint, weights_digest
+from stemgan.evaluate.methods import fingerprint, model_of, weights_digest
 from stemgan.files import whole_file
 from stemgan.metrics import PITCH_EDGES, ErrorByDistance
 
 CODES = "codes.json"
 ORACLES = {"oracle": oracle, "oracle-wide": oracle_wide}
 WIDTHS = "simple-widths"
-"""Methods of the benchmark alone; the last is nearest and linear at all widths."""
+BLURRED = "gaussian-process-blurred"
+"""Methods of the benchmark alone: nearest and linear at all widths; kriging, blurred as the
+truth is, which is the posterior mean of the blurred truth."""
 
 TOLERANCE = 0.02
 """How far an RMSE [% of the range] may be from what it was, for figures to stay."""
@@ -150,16 +152,19 @@ def _one_a_scan(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 def is_model(method: str) -> bool:
     """Tell whether a method is a network."""
-    return method not in METHODS and method not in (*ORACLES, WIDTHS)
+    return method not in METHODS and method not in (*ORACLES, WIDTHS, BLURRED)
 
 
 def label(method: str) -> str:
     """Return what tables call a method: a weights file's name without its folder."""
-    return Path(method).stem if method.endswith(".safetensors") else method
+    model = model_of(method)
+    if not model.endswith(".safetensors"):
+        return method
+    return Path(model).stem + method.removeprefix(model)
 
 
 def _code(method: str) -> str:
-    return fingerprint("nearest" if method in (*ORACLES, WIDTHS) else method)
+    return fingerprint("nearest" if method in (*ORACLES, WIDTHS, BLURRED) else method)
 
 
 def _cell(known: Mapping[str, Source], cell: dict, condition: Condition, entry: dict) -> Cell:

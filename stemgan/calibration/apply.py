@@ -35,12 +35,15 @@ class Calibrated:
 
     calibration : the factors.
     scan : the partial scan.
-    image, std : what the network made of it, (H, W) float32.
+    image, raw : what the network made of it, for the blurred and for the raw truth, (H, W)
+        float32.
+    std : its deviation from the blurred truth, (H, W) float32.
     """
 
     calibration: Calibration
     scan: PartialScan
     image: Image
+    raw: Image
     std: Image
 
     def intervals(self, truth: str = "blurred") -> Intervals:
@@ -59,8 +62,12 @@ class Calibrated:
         std = np.minimum(widened(factors[0]), _EXTREME).astype(np.float32)
         quantiles = np.empty((len(LEVELS), *self.scan.shape), np.float32)
         for k, row in enumerate(factors[1:]):  # one by one, as large frames fill the memory
-            quantiles[k] = np.clip(self.image + widened(row), -_EXTREME, _EXTREME)
+            quantiles[k] = np.clip(self.centre(truth) + widened(row), -_EXTREME, _EXTREME)
         return Intervals(std, quantiles)
+
+    def centre(self, truth: str) -> Image:
+        """Return the completion of a truth, about which its quantiles lie."""
+        return self.raw if truth == "raw" else self.image
 
     def deviation(self, truth: str) -> NDArray[np.float64]:
         """Return the deviation before calibration: for the raw truth, the noise added."""

@@ -46,7 +46,7 @@ class ErrorCounts:
         own = self.groups.setdefault(group, {name: _empty() for name in TRUTHS})
         for name in TRUTHS:
             width = np.maximum(made.deviation(name), np.finfo(np.float64).tiny)
-            share = (truths[name] - made.image.astype(np.float64)) / width
+            share = (truths[name] - made.centre(name).astype(np.float64)) / width
             level = np.clip(np.searchsorted(EDGES, share) - 1, 0, len(CENTRES) - 1)
             counts = np.bincount(
                 (column * len(CENTRES) + level).ravel(),

@@ -66,15 +66,26 @@ def completer(args: argparse.Namespace) -> Completer:
     ------
     InputError : there is no such method, model or device, or a seed of nothing.
     """
-    truth = ("raw" if args.raw else "blurred") if args.uncertainty else None
+    truth = "raw" if args.raw else "blurred"
     if args.method:
+        if args.raw:
+            raise InputError(
+                f"method {args.method} completes single pixels as it is: leave out --raw"
+            )
         if args.samples is not None:
             raise InputError(
                 f"method {args.method} draws no samples: leave out --samples or --method"
             )
         chosen = classical(args.method)
     else:
-        chosen = network(args.model, args.device, args.seed or 0, truth, args.samples)
+        chosen = network(
+            args.model,
+            args.device,
+            args.seed or 0,
+            truth=truth,
+            quantiles=args.uncertainty,
+            samples=args.samples,
+        )
     if args.seed is not None and "seed" not in chosen.record:
         raise InputError(
             f"--seed chooses among textures, and {chosen.label} makes none: leave it out, or "
@@ -107,7 +118,9 @@ def network(
     model: str | None = None,
     device: str = "auto",
     seed: int = 0,
-    truth: str | None = None,
+    *,
+    truth: str = "blurred",
+    quantiles: bool = False,
     samples: int | None = None,
 ) -> Completer:
     """Load a network.
@@ -117,12 +130,15 @@ def network(
     model : a name or a file; the shipped default if None.
     device : where it runs.
     seed : of the texture which weights trained against discriminators make.
-    truth : whose quantiles to give, the "blurred" one's or the "raw" one's; None: none.
+    truth : what is completed, the "blurred" one or the "raw" one; weights that make texture
+        complete the raw one alone.
+    quantiles : whether to give its quantiles.
     samples : likely images to draw of each scan, of the seeds from `seed` on; None: none.
 
     Raises
     ------
-    InputError : there is no such model or device, or it draws no samples.
+    InputError : there is no such model or device, it draws no samples, or completes no raw
+        truth.
     """
     start = time.perf_counter()
     from stemgan.reconstruct import Reconstructor
@@ -131,11 +147,17 @@ def network(
     chosen = Reconstructor.load(model or DEFAULT_MODEL, device, seed)
     if samples is not None:
         chosen.check_samples(samples)
+    if truth == "raw":
+        chosen.check_raw()
+
+    def completed(result: "Reconstruction") -> Completed:
+        return _completed(result, truth, quantiles=quantiles)
 
     def stream(scans: "Iterable[PartialScan]") -> Iterator[Completed]:
         if samples:
-            return (_drawn(chosen.samples(scan, samples), truth) for scan in scans)
-        return (_completed(result, truth) for result in chosen.stream(scans))
+            drawn = (chosen.samples(scan, samples) for scan in scans)
+            return (_with_samples(completed(each[0]), each) for each in drawn)
+        return (completed(result) for result in chosen.stream(scans))
 
     record: dict[str, Any] = {
         "method": "network",
@@ -143,33 +165,34 @@ def network(
         "weights_sha256": chosen.sha256,
         "device": str(chosen.device),
         "runtime": chosen.runtime,
+        "truth": "raw" if chosen.noise else truth,
     }
     if chosen.noise:
         record["seed"] = chosen.seed
     if samples:
         record["samples"] = samples
     calibrated = chosen.uncertain and chosen.calibration is not None
-    if truth is not None and chosen.uncertain:
+    if quantiles and chosen.uncertain:
         record["uncertainty"] = {"truth": truth, "calibrated": calibrated}
     seconds = time.perf_counter() - start
     return Completer(stream, chosen.name, record, seconds, chosen.uncertain, calibrated)
 
 
-def _completed(result: "Reconstruction", truth: str | None) -> Completed:
-    if truth is None or result.calibrated is None:
-        return Completed(result.image, result.std, result.seconds)
-    std, quantiles = result.calibrated.intervals(truth)
-    return Completed(result.image, std, result.seconds, quantiles)
+def _completed(result: "Reconstruction", truth: str, *, quantiles: bool) -> Completed:
+    image = result.raw if truth == "raw" else result.image
+    if not quantiles or result.calibrated is None:
+        return Completed(image, result.std, result.seconds)
+    std, known = result.calibrated.intervals(truth)
+    return Completed(image, std, result.seconds, known)
 
 
-def _drawn(results: "list[Reconstruction]", truth: str | None) -> Completed:
-    """Take the first of likely images for the completion, and add all of them."""
+def _with_samples(first: Completed, results: "list[Reconstruction]") -> Completed:
+    """Add likely images to the completion that is the first of them."""
     import numpy as np
 
     images = np.stack([result.image for result in results])
     spread = images.std(axis=0, ddof=1, dtype=np.float64).astype(np.float32)
     seconds = sum(result.seconds for result in results)
-    first = _completed(results[0], truth)
     return first._replace(seconds=seconds, samples=(images, spread))
 
 

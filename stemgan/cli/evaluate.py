@@ -16,6 +16,8 @@ _EXAMPLES = """\
   stemgan evaluate images/ --scan spiral --coverage 1/20 -o results
   stemgan evaluate images/ --methods linear,fourier-pocs,stemgan-s --scan spiral,dots \\
       --coverage 1/17.9,1/50,1/87 --electrons none,100 --by material -o results
+  stemgan evaluate images/ --methods stemgan-s,stemgan-s:raw --scan dots --coverage 1/16 \\
+      -o results
   stemgan evaluate images/ --scan spiral --coverage 1/20 --table classes.csv --by class \\
       -o results
 outputs in DIR:
@@ -38,7 +40,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--methods",
         metavar="M,...",
-        help=f"models, weights files, or any of {METHOD_NAMES}; by default all of them",
+        help="models and weights files (with :raw behind one, its completion of the raw "
+        f"truth), or any of {METHOD_NAMES}; by default all of them",
     )
     parser.add_argument(
         "--scan",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _EXAMPLES = f"""\
   stemgan reconstruct partial.tif -o image.tif --preview
   stemgan reconstruct scan.dm4 --mask mask.png -o image.tif --uncertainty
+  stemgan reconstruct lattice.tif -o image.tif --raw
   stemgan reconstruct points.csv --shape 512x512 --unit fraction -o image.tif
   stemgan reconstruct "scans/*.tif" -o images
   stemgan reconstruct movie.mrc --path scan_coordinates.csv --shape 29x12 -o image.tif
@@ -78,8 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--raw",
         action="store_true",
-        help="with --uncertainty: of single pixels with their noise, not of the truth that is "
-        "blurred (5x5, 2.5 px)",
+        help="complete single pixels, not the blurred truth (5x5, 2.5 px): sharper, for "
+        "lattices of some pixels, and noisier; with --uncertainty, of pixels with their noise",
     )
     parser.add_argument("--preview", action="store_true", help="write a picture, NAME.png")
     parser.add_argument("--shape", metavar="HxW", help="frame of a point list or path")
@@ -108,8 +109,6 @@ def main(argv: list[str]) -> None:
         raise InputError(
             f"method {args.method} gives no uncertainty: leave out --uncertainty or --method"
         )
-    if args.raw and not args.uncertainty:
-        raise InputError("--raw says which uncertainty: add --uncertainty, or leave it out")
     check_watch(args)
     if args.watch is not None:
         watch(args, _inputs(args), _reader, lambda: _load(args), complete)

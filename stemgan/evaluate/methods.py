@@ -25,6 +25,9 @@ _CLASSICAL = ("baselines",)
 _MODEL = (*_CLASSICAL, "calibration", "infill", "kriging", "networks", "reconstruct", "weights")
 """Modules and packages that make a method's result, below stemgan; the kernels beside them."""
 
+RAW = ":raw"
+"""What a model's name ends with where its completion of the raw truth is meant."""
+
 
 def default_methods() -> tuple[str, ...]:
     """Return the classical methods that run here, and the default model where it is shipped."""
@@ -41,10 +44,19 @@ def check_name(name: str) -> None:
         the near miss.
     """
     known = (*METHODS, *MODELS)
-    if name not in known and not Path(name).is_file():
+    if (
+        name not in METHODS
+        and model_of(name) not in MODELS
+        and not Path(model_of(name)).is_file()
+    ):
         near = get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"choose among {', '.join(known)}"
         raise InputError(f"there is no method, model or weights file {name!r}: {hint}")
+
+
+def model_of(name: str) -> str:
+    """Return the model, or the weights file, that a method's name means."""
+    return name.removesuffix(RAW)
 
 
 def fingerprint(name: str) -> str:
@@ -56,7 +68,7 @@ def fingerprint(name: str) -> str:
 
 def weights_digest(name: str) -> str:
     """Digest a model's weights alone."""
-    return _digest([find_weights(name)])
+    return _digest([find_weights(model_of(name))])
 
 
 def load_methods(names: Iterable[str], device: str = "auto") -> dict[str, Method]:
@@ -85,8 +97,11 @@ def _load(name: str, device: str) -> Method:
         return METHODS[name]
     from stemgan.reconstruct import Reconstructor
 
-    reconstructor = Reconstructor.load(name, device)
-    return lambda scan: reconstructor(scan).image
+    reconstructor = Reconstructor.load(model_of(name), device)
+    if not name.endswith(RAW):
+        return lambda scan: reconstructor(scan).image
+    reconstructor.check_raw()
+    return lambda scan: reconstructor(scan).raw
 
 
 @cache

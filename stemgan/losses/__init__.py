@@ -1,5 +1,6 @@
 """Loss terms: each a small function with its equation."""
 
+from stemgan.infill import gaussian_blur
 from stemgan.losses.adversarial import (
     gradient_penalty,
     least_squares_discriminator,
@@ -14,7 +15,6 @@ from stemgan.losses.pixelwise import (
     auxiliary,
     blurred_fidelity,
     fidelity,
-    gaussian_blur,
     limited,
     relative_rmse,
     squared_error,

@@ -13,16 +13,6 @@ LEAST_RANGE = 0.1
 """Ranges below this [scaled units] are noise on vacuum, whose error should not count more."""
 
 
-def gaussian_blur(image: Tensor) -> Tensor:
-    """G * t, edges reflected about the edge pixels, (B, 1, H, W)."""
-    with torch.autocast(image.device.type, enabled=False):  # a target must not be rounded
-        at = torch.arange(-2, 3, device=image.device, dtype=torch.float32)
-        line = torch.exp(-0.5 * (at / 2.5).square())
-        line = line / line.sum()
-        kernel = (line[:, None] * line[None, :])[None, None]
-        return F.conv2d(F.pad(image.float(), (2, 2, 2, 2), mode="reflect"), kernel)
-
-
 def relative_rmse(image: Tensor, truth: Tensor, span: Tensor) -> Tensor:
     """sqrt(mean (x - t)^2) / s for each sample, (B,): the error as it is reported."""
     # Divided first: squares of a bright spot that no scan has seen may overflow.
@@ -41,6 +31,7 @@ def limited(error: Tensor, limit: float) -> Tensor:
 
 def fidelity(
     image: Tensor,
+    raw: Tensor,
     truth: Tensor,
     blurred: Tensor,
     span: Tensor,
@@ -48,10 +39,13 @@ def fidelity(
     raw_weight: float,
     limit: float,
 ) -> Tensor:
-    """Mean over samples of rmse(x, b) / s + w rmse(x, t) / s, the former limited."""
+    """Mean over samples of rmse(x, b) / s + w rmse(y, t) / s, both limited.
+
+    y is the completion of the raw truth, which may be another one than x.
+    """
     error = limited(relative_rmse(image, blurred, span), limit)
-    raw = limited(relative_rmse(image, truth, span), limit)
-    return (error + raw_weight * raw).mean()
+    sharp = limited(relative_rmse(raw, truth, span), limit)
+    return (error + raw_weight * sharp).mean()
 
 
 def blurred_fidelity(smooth: Tensor, blurred: Tensor, span: Tensor, *, limit: float) -> Tensor:

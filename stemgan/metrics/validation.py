@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from stemgan.losses import log_spectrum, relative_rmse
+from stemgan.losses import gaussian_blur, log_spectrum, relative_rmse
 
 _FIGURES = ("rmse_blurred", "rmse_raw", "rmse_kriged", "log_spectrum")
 
@@ -14,8 +14,9 @@ _FIGURES = ("rmse_blurred", "rmse_raw", "rmse_kriged", "log_spectrum")
 class ValidationErrors(Metric):
     """Means over images of their errors; every image counts once, however it was batched.
 
-    rmse_blurred, rmse_raw : RMSE against the blurred and the raw truth [% of its range].
-    rmse_kriged : of the kriged infill, against the blurred truth [% of its range].
+    rmse_blurred, rmse_raw : RMSE of the completions of the blurred and of the raw truth
+        [% of the latter's range].
+    rmse_kriged : of the kriged infill, blurred as the truth is, against that [% of the range].
     log_spectrum : mean |ln| of the power's ratio to the truth's above half the Nyquist
         frequency; images of a constant truth are left out.
     rmse_blurred/FAMILY : of the scans of one family.
@@ -47,6 +48,7 @@ class ValidationErrors(Metric):
     def update(
         self,
         image: Tensor,
+        raw: Tensor,
         target: Tensor,
         blurred: Tensor,
         kriged: Tensor | None,
@@ -57,7 +59,8 @@ class ValidationErrors(Metric):
 
         Parameters
         ----------
-        image, target, blurred : completion, raw and blurred truth, (B, 1, H, W).
+        image, raw : completions of the blurred and of the raw truth, (B, 1, H, W).
+        target, blurred : the raw and the blurred truth, (B, 1, H, W).
         kriged : infill to compare with, (B, 1, H, W), or None.
         span : the truth's maximum minus its minimum, (B,).
         family : code of each sample's scan family, (B,) int64.
@@ -65,11 +68,12 @@ class ValidationErrors(Metric):
         if not len(image):  # which has no Fourier transform
             return
         self._add("rmse_blurred", 100 * relative_rmse(image, blurred, span), family)
-        self._add("rmse_raw", 100 * relative_rmse(image, target, span), family)
+        self._add("rmse_raw", 100 * relative_rmse(raw, target, span), family)
         if kriged is not None:
-            self._add("rmse_kriged", 100 * relative_rmse(kriged, blurred, span), family)
+            smooth = gaussian_blur(kriged)
+            self._add("rmse_kriged", 100 * relative_rmse(smooth, blurred, span), family)
         textured = span > 0
-        ratio = log_spectrum(image, target, above=0.5)
+        ratio = log_spectrum(raw, target, above=0.5)
         self._add("log_spectrum", ratio[textured], family[textured])
 
     def _add(self, figure: str, values: Tensor, family: Tensor) -> None:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from stemgan.infill import gap_length, normalised_convolution, smooth
+from stemgan.infill import gap_length, gaussian_blur, normalised_convolution, smooth
 
 SMOOTHED = (0.12, 0.2, 0.3, 0.45, 1.5)
 """Standard deviations of the smoothed nearest infills, over the gap length."""
@@ -19,11 +19,14 @@ CONVOLVED = 0.35
 KRIGED = len(SMOOTHED) + 1
 """Which infill is the Gaussian process's: the best of them by itself, whatever the scan."""
 
-INFILLS = len(SMOOTHED) + 2
+BLURRED = KRIGED + 1
+"""Which is the same, blurred as the truth is: the blur is linear, so that the posterior mean of
+the blurred truth is the blurred posterior mean."""
+
+INFILLS = len(SMOOTHED) + 3
 MISFIT = INFILLS + 1
 """Which channel is the local root mean square of what the kriged infill misses: its noise."""
 
-_PREFERENCE = 4.0
 CHANNELS = INFILLS + 2 + 3 + 3 + 2
 """Infills, misfits, mask and measured values, distance, and the scan's two lengths."""
 
@@ -34,13 +37,11 @@ class Features(NamedTuple):
     infills : candidates to be mixed, (B, INFILLS, H, W).
     channels : everything that the convolutions see, (B, CHANNELS, H, W).
     statistics : logarithms of the channels' root mean squares, (B, CHANNELS).
-    prior : logits of the mix before anything is learned, (B, INFILLS).
     """
 
     infills: Tensor
     channels: Tensor
     statistics: Tensor
-    prior: Tensor
 
 
 class FeatureMaker(nn.Module):
@@ -64,7 +65,7 @@ class FeatureMaker(nn.Module):
         smoothed = [smooth(infill, share * gap) for share in SMOOTHED]
         best = smoothed[BEST]
         convolved = normalised_convolution(infill, mask, CONVOLVED * gap)
-        infills = torch.cat([*smoothed, convolved, kriged], dim=1)
+        infills = torch.cat([*smoothed, convolved, kriged, gaussian_blur(kriged)], dim=1)
         missed = (infill - torch.cat([best, kriged], dim=1)) * mask
         misfit = normalised_convolution(missed.square(), mask, 0.5 * gap).clamp_min(0).sqrt()
         coverage = mask.mean(dim=(1, 2, 3))
@@ -86,7 +87,4 @@ class FeatureMaker(nn.Module):
             dim=1,
         )
         statistics = (channels.square().mean(dim=(2, 3)).sqrt() + 0.01).log()
-        # A mild preference, as gradients vanish where a softmax is saturated.
-        prior = gap.new_zeros(gap.shape[0], INFILLS)
-        prior[:, KRIGED] = _PREFERENCE
-        return Features(infills, channels, statistics, prior)
+        return Features(infills, channels, statistics)

@@ -24,7 +24,10 @@ from stemgan.networks.stages import InnerStage, OuterStage
 class Completion(NamedTuple):
     """What a generator returns.
 
-    image : completion in the input's scale, (B, 1, H, W).
+    image : completion of the blurred truth in the input's scale, (B, 1, H, W); with texture,
+        that of the raw truth.
+    raw : completion of the raw truth, as sharp as the scan tells, (B, 1, H, W): `image` itself
+        where that is one.
     log_std : logarithm of the standard deviation of its error against the blurred truth; None
         where the architecture does not estimate it.
     half : the auxiliary head's completion at half size, (B, 1, H // 2, W // 2); None where it
@@ -32,6 +35,7 @@ class Completion(NamedTuple):
     """
 
     image: Tensor
+    raw: Tensor
     log_std: Tensor | None
     half: Tensor | None
 
@@ -76,9 +80,11 @@ class Generator(nn.Module):
         features = self._padded(self.features(infill, dwell, distance, kriged))
         texture = self._texture(features, noise)
         inner, half = self.inner(features, texture)
-        image, log_std = self.outer(features, inner, texture)
+        image, raw, log_std = self.outer(features, inner, texture)
+        cut = image[..., :height, :width]
         return Completion(
-            image[..., :height, :width],
+            cut,
+            cut if raw is image else raw[..., :height, :width],
             log_std[..., :height, :width],
             half[..., : height // 2, : width // 2],
         )
@@ -100,5 +106,4 @@ class Generator(nn.Module):
             F.pad(features.infills, pad, mode="replicate"),
             F.pad(features.channels, pad, mode="replicate"),
             features.statistics,
-            features.prior,
         )

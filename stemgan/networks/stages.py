@@ -6,31 +6,12 @@ from torch import Tensor, nn
 
 from stemgan.networks.blocks import Down, SpectralBlock, Up, residual_blocks
 from stemgan.networks.config import GeneratorConfig
-from stemgan.networks.features import BEST, CHANNELS, INFILLS, Features
-
-_GAIN = 4.0
-"""Logits are steps of a softmax: this brings their gradients to those of the residual."""
-
-_GATE_WIDTH = 64
+from stemgan.networks.features import BEST, BLURRED, CHANNELS, INFILLS, KRIGED, Features
+from stemgan.networks.mix import Mix, start_at_zero
 
 _SIDE = 7
 _WIDTHS = (0.0, 0.7, 1.2, 2.0)
 """Side and standard deviations of the kernels that noise is filtered by, at first [px]."""
-
-
-class Gate(nn.Module):
-    """Logits of the mix for a whole image, from what its features are like on the average."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.enter = nn.Linear(CHANNELS, _GATE_WIDTH)
-        self.leave = nn.Linear(_GATE_WIDTH, INFILLS)
-        _start_at_zero(self.leave)
-
-    def forward(self, features: Features) -> Tensor:
-        """Return logits (B, INFILLS, 1, 1), the prior included."""
-        learned = self.leave(F.silu(self.enter(features.statistics))).float()
-        return (features.prior + _GAIN * learned)[:, :, None, None]
 
 
 class InnerStage(nn.Module):
@@ -52,9 +33,7 @@ class InnerStage(nn.Module):
         self.up_a = Up(b, a)
         self.return_a = residual_blocks(a, config.depths[0])
         self.up_half = Up(a, config.half_width)
-        self.gate = Gate()
-        self.head = nn.Conv2d(config.half_width, INFILLS + 1, 1)
-        _start_at_zero(self.head)
+        self.blurred = Mix(config.half_width, BLURRED)
         self.noise = _noise_entry(config.noise, a, stride=2)
 
     def forward(self, inputs: Features, texture: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -70,30 +49,33 @@ class InnerStage(nn.Module):
         b = self.return_b(b + self.up_b(c))
         a = self.return_a(a + self.up_a(b))
         features = F.silu(self.up_half(a))
-        logits, residual = self.head(features).float().split([INFILLS, 1], dim=1)
-        logits = _GAIN * logits + self.gate(inputs)
-        return features, _mixed(_infills_of(at_half), logits) + residual
+        return features, self.blurred(inputs, features, _infills_of(at_half))
 
 
 class OuterStage(nn.Module):
-    """Full-size detail: mixing weights, residual and uncertainty."""
+    """Full-size detail: the completions and their uncertainty.
+
+    One mix completes the raw truth, another one the blurred truth; where texture is made, the
+    former alone is there, and texture is added to it.
+    """
 
     def __init__(self, config: GeneratorConfig) -> None:
         super().__init__()
         width = config.outer_width
-        self.gate = Gate()
         self.enter = nn.Conv2d(CHANNELS, width, 3, padding=1)
         self.inner = nn.Conv2d(config.half_width, width, 1)
         self.middle = nn.Conv2d(width, width, 3, padding=1)
-        self.head = nn.Conv2d(width, INFILLS + 2, 1)
-        _start_at_zero(self.head)
+        self.raw = Mix(width, KRIGED)
+        self.blurred = None if config.noise else Mix(width, BLURRED)
+        self.deviation = nn.Conv2d(width, 1, 1)
+        start_at_zero(self.deviation)
         self.noise = _noise_entry(config.noise, width)
         self.texture = Texture(config.noise, width) if config.noise else None
 
     def forward(
         self, features: Features, inner: Tensor, texture: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """Return the completion and the logarithm of its error's standard deviation."""
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the completions of the blurred and of the raw truth, and log(deviation)."""
         size = features.channels.shape[2:]
         up = F.interpolate(self.inner(inner), size=size, mode="bilinear", align_corners=False)
         entered = self.enter(features.channels) + up
@@ -101,14 +83,14 @@ class OuterStage(nn.Module):
             entered = entered + self.noise(texture)
         hidden = F.silu(entered)
         hidden = F.silu(self.middle(hidden) + hidden)
-        out = self.head(hidden).float()
-        logits, residual, log_std = out.split([INFILLS, 1, 1], dim=1)
-        logits = _GAIN * logits + self.gate(features)
-        image = _mixed(features.infills, logits) + residual
+        raw = self.raw(features, hidden, features.infills)
         if self.texture is not None and texture is not None:
-            image = image + self.texture(texture, hidden)
+            raw = raw + self.texture(texture, hidden)
+        blurred = raw
+        if self.blurred is not None:
+            blurred = self.blurred(features, hidden, features.infills)
         # Errors of some percent of the range are what untrained networks make.
-        return image, (log_std - 2).clamp(-8, 4)
+        return blurred, raw, (self.deviation(hidden).float() - 2).clamp(-8, 4)
 
 
 class Texture(nn.Module):
@@ -130,7 +112,7 @@ class Texture(nn.Module):
             bias=False,
         )
         self.gain = nn.Conv2d(width, len(_WIDTHS), 1)
-        _start_at_zero(self.gain)
+        start_at_zero(self.gain)
         with torch.no_grad():
             self.kernels.weight.zero_()
             for kernel, sigma in zip(self.kernels.weight, _WIDTHS, strict=True):
@@ -156,12 +138,8 @@ def _noise_entry(channels: int, width: int, stride: int = 1) -> nn.Conv2d | None
     if not channels:
         return None
     entry = nn.Conv2d(channels, width, 3, stride=stride, padding=1, bias=False)
-    _start_at_zero(entry)
+    start_at_zero(entry)
     return entry
-
-
-def _mixed(infills: Tensor, logits: Tensor) -> Tensor:
-    return (torch.softmax(logits, dim=1) * infills).sum(dim=1, keepdim=True)
 
 
 def _infills_of(channels: Tensor) -> Tensor:
@@ -171,9 +149,3 @@ def _infills_of(channels: Tensor) -> Tensor:
     infills = infills + best
     infills[:, BEST : BEST + 1] = best
     return infills
-
-
-def _start_at_zero(head: nn.Module) -> None:
-    """Let an untrained head say nothing."""
-    for parameter in head.parameters():
-        nn.init.zeros_(parameter)

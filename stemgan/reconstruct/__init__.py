@@ -35,7 +35,10 @@ __all__ = ["DEVICES", "Reconstruction", "Reconstructor", "choose_device"]
 class Reconstruction:
     """What a network makes of a partial scan, in the scan's own unit.
 
-    image : the network's estimate at every pixel, the measured ones too, (H, W) float32.
+    image : the network's estimate at every pixel, the measured ones too, (H, W) float32: of
+        the blurred truth (5x5, sigma 2.5 px), or with texture, of a likely raw one.
+    raw : its estimate of the raw truth, not blurred, which is as sharp as the scan tells and
+        has more noise left, (H, W) float32; `image` itself where the network has but one.
     std : its standard deviation from the blurred truth, (H, W) float32: calibrated, or the
         network's own where its weights hold no calibration; None if it estimates none.
     seconds : how long it took, the loading of the weights left out.
@@ -43,6 +46,7 @@ class Reconstruction:
     """
 
     image: Image
+    raw: Image
     std: Image | None
     seconds: float
     calibrated: Calibrated | None = None
@@ -53,7 +57,7 @@ class Reconstruction:
         return self.calibrated.intervals().quantiles if self.calibrated else None
 
     @property
-    def raw(self) -> Intervals | None:
+    def raw_intervals(self) -> Intervals | None:
         """Deviation and quantiles of the raw truth, whose pixels have noise of their own."""
         return self.calibrated.intervals("raw") if self.calibrated else None
 
@@ -203,6 +207,18 @@ class Reconstructor:
             start = time.perf_counter()
         return found
 
+    def check_raw(self) -> None:
+        """Refuse to tell the raw truth's completion where the network has but one.
+
+        Raises
+        ------
+        InputError : it has but one.
+        """
+        if not self.uncertain:
+            raise InputError(
+                f"model {self.name} completes the blurred truth alone: leave out --raw or :raw"
+            )
+
     def check_samples(self, count: int) -> None:
         """Refuse to draw samples where the weights make no texture, or fewer than 2 of them.
 
@@ -229,9 +245,11 @@ class Reconstructor:
             raise RuntimeError(message) from error
         std, calibrated = made.std, None
         if self.calibration is not None and std is not None:
-            calibrated = Calibrated(self.calibration, scan, made.image, std)
+            calibrated = Calibrated(self.calibration, scan, made.image, made.raw, std)
             std = calibrated.intervals().std
-        return Reconstruction(made.image, std, time.perf_counter() - start, calibrated)
+        return Reconstruction(
+            made.image, made.raw, std, time.perf_counter() - start, calibrated
+        )
 
     def _prepared(self, scans: list[PartialScan]) -> list[Prepared] | list[None]:
         """Find what the network starts from; the 2020 one takes the scan itself."""

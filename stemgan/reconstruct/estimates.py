@@ -26,9 +26,14 @@ _EXTREME = float(np.finfo(np.float32).max)
 
 
 class Estimate(NamedTuple):
-    """An image in the scan's own unit, (H, W), and its standard deviation if it has one."""
+    """Completions of the blurred and of the raw truth in the scan's own unit, (H, W).
+
+    A network that completes one of them alone gives it twice. `std` is the standard deviation
+    from the blurred truth, or None.
+    """
 
     image: Image
+    raw: Image
     std: Image | None
 
 
@@ -88,7 +93,7 @@ def estimate(
     ----------
     generator : called with scaled nearest infill, dwell map, distance [px] and scaled kriged
         infill, (1, 1, H, W) float32 each, and with noise, (1, N, H, W), if there is any; gives
-        an object with `image` and `log_std`, (1, 1, H, W) each.
+        an object with `image`, `raw` and `log_std`, (1, 1, H, W) each.
     ready : the scan's infills.
     device : of the generator.
     noise : (N, H, W), N may be 0.
@@ -101,16 +106,17 @@ def estimate(
 
     def run(inputs: Image) -> Image:
         if not inputs[1].any():  # an unmeasured tile, for which no network was made
-            return np.stack([inputs[3], np.full_like(inputs[3], _UNKNOWN)])
+            return np.stack([inputs[3], np.full_like(inputs[3], _UNKNOWN), inputs[3]])
         tensors = _on(device, inputs)[:, None, None]
         extra = [tensors[_PLANES:, 0].transpose(0, 1)] if len(tensors) > _PLANES else []
         out = generator(*tensors[:_PLANES], *extra)
-        return torch.stack([out.image[0, 0], out.log_std[0, 0].exp()]).float().cpu().numpy()
+        made = torch.cat([out.image, out.log_std.exp(), out.raw])
+        return made[:, 0].float().cpu().numpy()
 
     inputs = np.concatenate([planes, noise]) if len(noise) else planes
-    image, std = _sound(in_tiles(run, inputs))
+    image, std, raw = _sound(in_tiles(run, inputs))
     wide = np.minimum(std.astype(np.float64) * scale.gain, _EXTREME).astype(np.float32)
-    return Estimate(_limited(scale, image), wide)
+    return Estimate(_limited(scale, image), _limited(scale, raw), wide)
 
 
 def estimate_2020(
@@ -136,7 +142,8 @@ def estimate_2020(
     low, high = float(measured.min()), float(measured.max())
     scale = Scale(0.5 * (low + high), 0.5 * (high - low))
     if high - low <= 1e-6 * max(abs(low), abs(high)):
-        return Estimate(infill.astype(np.float32), None)
+        flat = infill.astype(np.float32)
+        return Estimate(flat, flat, None)
     planes = (
         torch.from_numpy(plane)[None, None] for plane in (scale.apply(infill), scan.dwell)
     )
@@ -150,7 +157,8 @@ def estimate_2020(
         return out[0, :, :height, :width].float().cpu().numpy()
 
     made = torch.from_numpy(_sound(in_tiles(run, inputs[0].numpy())))
-    return Estimate(_limited(scale, unscale(made)[0, 0].numpy()), None)
+    image = _limited(scale, unscale(made)[0, 0].numpy())
+    return Estimate(image, image, None)
 
 
 def _on(device: torch.device, planes: Image) -> Tensor:

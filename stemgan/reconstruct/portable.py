@@ -37,8 +37,11 @@ class PortableGenerator(nn.Module):
         distance: Tensor,
         kriged: Tensor,
         noise: Tensor | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        """Return image and standard deviation, (B, 1, H, W) each, of a generator's inputs."""
+    ) -> tuple[Tensor, ...]:
+        """Return image, deviation and, where it is another, the raw truth's image.
+
+        (B, 1, H, W) each, of a generator's inputs.
+        """
         own = self.generator
         features = own.features(infill, dwell, distance, kriged)
         rows, columns = (_clamped(n, own.STRIDE) for n in infill.shape[2:])
@@ -46,7 +49,6 @@ class PortableGenerator(nn.Module):
             _taken(features.infills, rows, columns),
             _taken(features.channels, rows, columns),
             features.statistics,
-            features.prior,
         )
         texture = None
         if noise is not None:
@@ -54,9 +56,10 @@ class PortableGenerator(nn.Module):
             noise = torch.where(inside, _taken(noise, rows, columns), 0.0)
             texture = noise * padded.channels[:, MISFIT : MISFIT + 1]
         inner, _ = own.inner(padded, texture)
-        image, log_std = own.outer(padded, inner, texture)
+        image, raw, log_std = own.outer(padded, inner, texture)
         height, width = infill.shape[2:]
-        return image[..., :height, :width], log_std[..., :height, :width].exp()
+        found = (image, log_std.exp()) if raw is image else (image, log_std.exp(), raw)
+        return tuple(each[..., :height, :width] for each in found)
 
 
 class PortableEde2020(nn.Module):

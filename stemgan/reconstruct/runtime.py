@@ -13,7 +13,7 @@ from torch import Tensor
 from stemgan.errors import InputError
 from stemgan.networks import Completion, Ede2020Completion, GeneratorConfig
 
-FORMAT = "stemgan-onnx-1"
+FORMAT = "stemgan-onnx-2"
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,10 +78,11 @@ class OnnxGenerator:
             name: np.ascontiguousarray(tensor.numpy(), np.float32)
             for name, tensor in zip(names, inputs, strict=True)
         }
-        image, *std = (torch.from_numpy(array) for array in self.session.run(None, feed))
+        image, *rest = (torch.from_numpy(array) for array in self.session.run(None, feed))
         if self.config is None:
             return Ede2020Completion(image, None)
-        return Completion(image, std[0].log(), None)
+        std, raw = rest if len(rest) > 1 else (*rest, image)
+        return Completion(image, raw, std.log(), None)
 
 
 def needed(module: str) -> Any:  # noqa: ANN401 (a module)

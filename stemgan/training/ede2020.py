@@ -200,7 +200,8 @@ class Ede2020Training(Engine):
         lowest = batch.infill.amin(dim=(1, 2, 3), keepdim=True)
         scan, unscale = ede2020_input(batch.infill - lowest - 1, batch.dwell)
         out = self.generator(scan)
-        return Completion(unscale(out.image) + lowest + 1, None, out.half)
+        image = unscale(out.image) + lowest + 1
+        return Completion(image, image, None, out.half)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the buffer, as resumed training must see what it would have."""

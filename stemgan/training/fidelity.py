@@ -25,6 +25,7 @@ def fidelity_terms(batch: Batch, out: Completion, weights: Mapping[str, Any]) ->
     terms = {
         "fidelity": losses.fidelity(
             out.image,
+            out.raw,
             batch.target,
             blurred,
             batch.span,
@@ -34,7 +35,7 @@ def fidelity_terms(batch: Batch, out: Completion, weights: Mapping[str, Any]) ->
         **auxiliary_terms(batch, out.image, out, blurred, weights),
     }
     if weights["spectrum_weight"]:
-        distance = losses.log_spectrum(out.image, batch.target)
+        distance = losses.log_spectrum(out.raw, batch.target)
         terms["spectrum"] = weights["spectrum_weight"] * distance.mean()
     return terms
 

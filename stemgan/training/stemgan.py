@@ -59,7 +59,7 @@ class ReconstructionTraining(Engine):
         adversarial_steps: int = 0,
         learning_rate: float = 1e-3,
         warmup_steps: int = 100,
-        raw_weight: float = 0.1,
+        raw_weight: float = 0.4,
         auxiliary_weight: float = 0.3,
         uncertainty_weight: float = 0.01,
         spectrum_weight: float = 0.0,
@@ -107,7 +107,8 @@ class ReconstructionTraining(Engine):
             taken = replace(taken, noise=own.noise)
         check_sizes(taken, own)
         state = self.generator.state_dict()
-        self.generator.load_state_dict(state | generator.state_dict())
+        given = generator.state_dict()  # of which one that makes texture needs a part
+        self.generator.load_state_dict(state | {k: given[k] for k in given if k in state})
         self.averaged.module.load_state_dict(self.generator.state_dict())
 
     @property

@@ -40,7 +40,9 @@ class Validating(LightningModule):
         out = self.complete(batch)
         blurred = losses.gaussian_blur(batch.target)
         errors = cast("ValidationErrors", self.errors[VALIDATED[dataloader_idx]])
-        errors.update(out.image, batch.target, blurred, batch.kriged, batch.span, batch.family)
+        errors.update(
+            out.image, out.raw, batch.target, blurred, batch.kriged, batch.span, batch.family
+        )
         if dataloader_idx == 0:
             self._add_by_distance(out.image, blurred, batch)
         return {"image": out.image, "log_std": out.log_std}

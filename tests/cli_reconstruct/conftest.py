@@ -12,10 +12,11 @@ from stemgan.weights import DEFAULT_MODEL
 
 
 class Toy(nn.Module):
-    """Returns its nearest infill, and 1/e of the gain as standard deviation."""
+    """Returns its nearest infill, twice it as the raw one, and 1/e of the gain as deviation."""
 
     def forward(self, infill, dwell, distance, kriged):
-        return SimpleNamespace(image=infill, log_std=torch.full_like(infill, -1))
+        log_std = torch.full_like(infill, -1)
+        return SimpleNamespace(image=infill, raw=2 * infill, log_std=log_std)
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,9 @@ import pytest
 from stemgan import reconstruct
 from stemgan.cli import main
 from stemgan.evaluate.calibrate import neutral
-from stemgan.images import read_micrograph, read_stack, write_image
+from stemgan.images import read_micrograph, read_partial_scans, read_stack, write_image
 from stemgan.measurement import PartialScan, intensity_scale
+from stemgan.reconstruct import Reconstructor
 from tests.reconstructing import image, mask, partial
 
 QUANTILES = ("q05", "q50", "q95")
@@ -54,7 +55,7 @@ def test_raw_pixels_are_as_uncertain_or_more(folder):
     write_image("a.tif", partial())
     assert main(["reconstruct", "a.tif", "-o", "b.tif", "--uncertainty"]) == 0
     assert main(["reconstruct", "a.tif", "-o", "c.tif", "--uncertainty", "--raw"]) == 0
-    np.testing.assert_array_equal(read("b.tif"), read("c.tif"))
+    assert not np.array_equal(read("b.tif"), read("c.tif"))
     assert (read("c.std.tif") >= read("b.std.tif") * 0.999).all()
     record = read_micrograph("c.q05.tif").metadata["stemgan"]["uncertainty"]
     assert record["truth"] == "raw"
@@ -97,11 +98,28 @@ def test_weights_without_a_calibration_say_so(folder, capsys):
     assert record == {"truth": "blurred", "calibrated": False}
 
 
+@pytest.mark.usefixtures("folder")
+def test_raw_is_the_other_completion_and_the_record_says_which():
+    partial_scan = partial()
+    write_image("a.tif", partial_scan)
+    assert main(["reconstruct", "a.tif", "-o", "b.tif"]) == 0
+    assert main(["reconstruct", "a.tif", "-o", "c.tif", "--raw", "--preview"]) == 0
+    scan = read_partial_scans(Path("a.tif"))[0]
+    made = Reconstructor.load(device="cpu")(scan)
+    for name, found, truth in (("b", made.image, "blurred"), ("c", made.raw, "raw")):
+        np.testing.assert_array_equal(read(f"{name}.tif"), found)
+        assert read_micrograph(f"{name}.tif").metadata["stemgan"]["truth"] == truth
+    assert not np.array_equal(made.image, made.raw)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
-    [(["--raw"], "add --uncertainty"), (["--raw", "--uncertainty"], "is not calibrated")],
+    [
+        (["--raw", "--method", "linear"], "leave out --raw"),
+        (["--raw", "--uncertainty"], "is not calibrated"),
+    ],
 )
-def test_raw_needs_an_uncertainty_and_a_calibration(options, message, folder, capsys):
+def test_raw_needs_a_network_and_a_calibration(options, message, folder, capsys):
     write_image("a.tif", partial())
     assert main(["reconstruct", "a.tif", "-o", "b.tif", *options]) == 2
     error = capsys.readouterr().err
