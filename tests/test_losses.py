@@ -126,7 +126,7 @@ def test_blurred_fidelity_does_not_see_what_blurring_removes():
 
     def loss(image):
         smooth = losses.gaussian_blur(image)
-        return losses.blurred_fidelity(smooth, blurred, span, limit=1.0).item()
+        return losses.mean_error(smooth, blurred, span, limit=1.0).item()
 
     assert loss(truth) < 2e-4
     assert loss(truth + 0.1) == pytest.approx(0.1, rel=1e-3)

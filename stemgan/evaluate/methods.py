@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from stemgan.baselines import METHODS
 from stemgan.errors import InputError
 from stemgan.measurement import PartialScan
 from stemgan.weights import DEFAULT_MODEL, MODELS, find_weights
+
+if TYPE_CHECKING:
+    from stemgan.reconstruct import Reconstructor
 
 Image = NDArray[np.float32]
 Method = Callable[[PartialScan], Image]
@@ -95,13 +98,23 @@ def warm_up(methods: Iterable[Callable[[PartialScan], Any]]) -> None:
 def _load(name: str, device: str) -> Method:
     if name in METHODS:
         return METHODS[name]
+    model, raw = load_model(name, device)
+    return (lambda scan: model(scan).raw) if raw else (lambda scan: model(scan).image)
+
+
+def load_model(name: str, device: str = "auto") -> "tuple[Reconstructor, bool]":
+    """Load the model of a method's name; tell whether its raw truth's completion is meant.
+
+    Raises
+    ------
+    InputError : a file that holds no weights, no such device, or there is no such completion.
+    """
     from stemgan.reconstruct import Reconstructor
 
-    reconstructor = Reconstructor.load(model_of(name), device)
-    if not name.endswith(RAW):
-        return lambda scan: reconstructor(scan).image
-    reconstructor.check_raw()
-    return lambda scan: reconstructor(scan).raw
+    model, raw = Reconstructor.load(model_of(name), device), name.endswith(RAW)
+    if raw:
+        model.check_raw()
+    return model, raw
 
 
 @cache

@@ -43,18 +43,17 @@ def fidelity(
 
     y is the completion of the raw truth, which may be another one than x.
     """
-    error = limited(relative_rmse(image, blurred, span), limit)
-    sharp = limited(relative_rmse(raw, truth, span), limit)
-    return (error + raw_weight * sharp).mean()
+    error = mean_error(image, blurred, span, limit=limit)
+    return error + raw_weight * mean_error(raw, truth, span, limit=limit)
 
 
-def blurred_fidelity(smooth: Tensor, blurred: Tensor, span: Tensor, *, limit: float) -> Tensor:
-    """Mean over samples of rmse(G * x, b) / s, limited: `smooth` is G * x, already blurred.
+def mean_error(image: Tensor, truth: Tensor, span: Tensor, *, limit: float) -> Tensor:
+    """Mean over samples of rmse(x, t) / s, limited.
 
-    What stands beside an adversarial loss: the finest texture, which no scan tells, is left to
-    the discriminators, and everything coarser still has to be right.
+    Of G * x and b, it is what stands beside an adversarial loss: the finest texture, which no
+    scan tells, is left to the discriminators, and everything coarser still has to be right.
     """
-    return limited(relative_rmse(smooth, blurred, span), limit).mean()
+    return limited(relative_rmse(image, truth, span), limit).mean()
 
 
 ERROR_WEIGHT = 200.0
@@ -71,7 +70,7 @@ def squared_error(image: Tensor, target: Tensor) -> Tensor:
 
 def auxiliary(half: Tensor, blurred: Tensor, span: Tensor, *, limit: float) -> Tensor:
     """rmse(h, b binned 2 x 2) / s, for the half-size completion h of the auxiliary head."""
-    return limited(relative_rmse(half, F.avg_pool2d(blurred, 2), span), limit).mean()
+    return mean_error(half, F.avg_pool2d(blurred, 2), span, limit=limit)
 
 
 def uncertainty(log_std: Tensor, image: Tensor, blurred: Tensor) -> Tensor:

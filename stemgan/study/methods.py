@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 from stemgan.baselines import METHODS
-from stemgan.evaluate.methods import warm_up
+from stemgan.evaluate.methods import load_model, warm_up
 from stemgan.measurement import PartialScan
 from stemgan.study.tasks import Completed, Completer
 
@@ -31,12 +31,12 @@ def load_completers(names: Iterable[str], device: str = "auto") -> Completers:
 def _load(name: str, device: str) -> Completer:
     if name in METHODS:
         return lambda scan: Completed(METHODS[name](scan))
-    from stemgan.reconstruct import Reconstructor
-
-    reconstructor = Reconstructor.load(name, device)
+    model, raw = load_model(name, device)
 
     def complete(scan: PartialScan) -> Completed:
-        result = reconstructor(scan)
+        result = model(scan)
+        if raw:  # intervals are judged by the blurred truth
+            return Completed(result.raw)
         return Completed(result.image, result.std, result.quantiles)
 
     return complete

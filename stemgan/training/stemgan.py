@@ -172,10 +172,13 @@ class ReconstructionTraining(Engine):
         blurred, smooth = losses.gaussian_blur(batch.target), losses.gaussian_blur(out.image)
         places = uniform(batch.key, (len(self.discriminators.config.scales), 2), _PLACES)
         real, fake = bounded(batch.target), bounded(out.image)
+        limit = self.hparams["error_limit"]
+        fidelity = losses.mean_error(smooth, blurred, batch.span, limit=limit)
+        if out.raw is not out.image:  # a generator of no noise has a completion besides
+            raw = losses.mean_error(out.raw, batch.target, batch.span, limit=limit)
+            fidelity = fidelity + self.hparams["raw_weight"] * raw
         return {
-            "fidelity": losses.blurred_fidelity(
-                smooth, blurred, batch.span, limit=self.hparams["error_limit"]
-            ),
+            "fidelity": fidelity,
             **auxiliary_terms(batch, smooth, out, blurred, self.hparams),
             **adversarial_terms(
                 self.discriminators,
