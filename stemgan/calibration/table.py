@@ -16,7 +16,7 @@ LEVELS = (0.05, 0.5, 0.95)
 TRUTHS = ("blurred", "raw")
 """What may be meant: the truth blurred by the published Gaussian, or with its own noise."""
 
-COVERAGES = (1 / 80, 1 / 45, 1 / 25, 1 / 13)
+COVERAGES = (1 / 80, 1 / 45, 1 / 25, 1 / 13, 1 / 7)
 """Middles of the calibrated coverages: in between, factors are interpolated."""
 
 DISTANCES = (0.0, 0.07, 0.15, 0.25, 0.35, 0.5, 0.8)

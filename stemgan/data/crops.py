@@ -45,7 +45,7 @@ class CropSettings:
     size: int = 256
     zoom: float = 2.0
     families: tuple[str, ...] = SPARSE_FAMILIES
-    coverage: tuple[float, float] = (0.01, 0.1)
+    coverage: tuple[float, float] = (0.01, 0.25)
     noisy_truths: float = 0.5
     noisy_scans: float = 0.3
     fixed: bool = False

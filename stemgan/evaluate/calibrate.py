@@ -21,7 +21,7 @@ from stemgan.reconstruct import Reconstructor
 from stemgan.scan import SPARSE_FAMILIES, ScanDesign
 
 SPLIT = "val"
-COVERAGE = (1 / 100, 1 / 10)
+COVERAGE = (1 / 100, 1 / 5)
 
 Progress = Callable[[Iterable["Turn"], int], Iterable["Turn"]]
 
@@ -46,7 +46,7 @@ def calibrate(
     """Calibrate a model on the validation images of datasets.
 
     Simulated images and real ones are scanned equally often and count the same, and among
-    them every group: families in turn, coverages log-uniform from 1/100 to 1/10. The same
+    them every group: families in turn, coverages log-uniform from 1/100 to 1/5. The same
     datasets and scans give the same calibration.
 
     Parameters

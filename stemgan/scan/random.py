@@ -23,7 +23,7 @@ def random_design(
     shape: tuple[int, int],
     rng: Generator,
     families: Sequence[str] = SPARSE_FAMILIES,
-    coverage: tuple[float, float] = (0.01, 0.1),
+    coverage: tuple[float, float] = (0.01, 0.25),
 ) -> ScanDesign:
     """Draw a design for training: a family, and a coverage that is log-uniform in its range.
 
