@@ -73,9 +73,8 @@ def gaussian_blur(image: Tensor) -> Tensor:
 
     Edges are reflected about the edge pixels (Ede & Beanland, Sci Rep 10, 8332, 2020).
     """
-    with torch.autocast(
-        image.device.type, enabled=False
-    ):  # neither target nor infill may be rounded
+    # Neither a target nor an infill may be rounded.
+    with torch.autocast(image.device.type, enabled=False):
         at = torch.arange(-2, 3, device=image.device, dtype=torch.float32)
         line = torch.exp(-0.5 * (at / 2.5).square())
         line = line / line.sum()

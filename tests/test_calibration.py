@@ -14,7 +14,6 @@ from stemgan.calibration import (
     Calibration,
     ErrorCounts,
     fit_calibration,
-    noise_deviation,
 )
 from stemgan.calibration.table import COVERAGES, DISTANCES
 from stemgan.data.shards import Label, ShardWriter
@@ -42,7 +41,11 @@ def hand_made(rng, coverage, scale=1.0, shape=SHAPE):
     wrong = scale * (0.8 + 0.3 * scan.nearest[0] / scan.nearest[0].mean())
     error = std * wrong * (rng.gamma(4, 0.5, shape) - 1.6)
     noise = rng.normal(0, 2, shape)
-    return Calibrated(neutral(), scan, image, image, std), image + error, image + error + noise
+    return (
+        Calibrated(neutral(), scan, image, image, std, np.hypot(std, 2)),
+        image + error,
+        image + error + noise,
+    )
 
 
 def counted(scales, rng, repeats=2, shape=SHAPE):
@@ -70,7 +73,7 @@ def test_quantiles_hold_as_much_as_they_say_at_every_distance(fitted, coverage):
     below, squares, far = [], [], []
     for _ in range(4):
         made, *truths = hand_made(rng, coverage)
-        made = Calibrated(fitted, made.scan, made.image, made.raw, made.std)
+        made = Calibrated(fitted, made.scan, made.image, made.raw, made.std, made.raw_std)
         for name, truth in zip(("blurred", "raw"), truths, strict=True):
             std, quantiles = made.intervals(name)
             below.append([(truth < q) for q in quantiles])
@@ -107,7 +110,7 @@ def test_a_kind_that_is_harder_is_covered_too():
         inside, squares = [], []
         for coverage in SHARES:
             made, truth, _ = hand_made(rng, coverage, scale, shape)
-            made = Calibrated(fitted, made.scan, made.image, made.raw, made.std)
+            made = Calibrated(fitted, made.scan, made.image, made.raw, made.std, made.raw_std)
             std, (low, _, high) = made.intervals()
             inside.append((low <= truth) & (truth <= high))
             squares.append(((truth - made.image) / std) ** 2)
@@ -124,7 +127,7 @@ def test_groups_that_never_took_part_are_covered_on_the_average():
         fitted = fit_calibration(counts, even(counts))
         for scale in scales[12:]:
             made, truth, _ = hand_made(rng, 1 / 20, scale, shape)
-            made = Calibrated(fitted, made.scan, made.image, made.raw, made.std)
+            made = Calibrated(fitted, made.scan, made.image, made.raw, made.std, made.raw_std)
             low, _, high = made.intervals().quantiles
             inside.append(np.mean((low <= truth) & (truth <= high)))
     assert np.mean(inside) == pytest.approx(0.9, abs=0.03)
@@ -156,25 +159,17 @@ def test_quantiles_rise_and_are_finite(coverage, seed):
     huge = np.full(mask.shape, 3e38, np.float32)
     for std in (np.zeros_like(huge), np.ones_like(huge), huge):
         for truth in ("blurred", "raw"):
-            found = Calibrated(neutral(), scan, huge / 2, huge / 2, std).intervals(truth)
+            found = Calibrated(neutral(), scan, huge / 2, huge / 2, std, std).intervals(truth)
             assert np.isfinite(found.std).all()
             assert np.isfinite(found.quantiles).all()
             assert (found.quantiles[1:] >= found.quantiles[:-1]).all()
 
 
-def test_noise_is_told_from_the_misfit_where_it_is():
-    rng = np.random.default_rng(0)
-    level = np.linspace(1, 5, 300)[None].repeat(200, 0)
-    mask = rng.random(level.shape) < 0.1
-    image = rng.normal(100, 30, level.shape).astype(np.float32)
-    values = (image + level * rng.standard_normal(level.shape)).astype(np.float32)
-    found = noise_deviation(PartialScan(values, mask.astype(np.float32)), image)
-    np.testing.assert_allclose(found[:, 30:-30].mean(0), level[0, 30:-30], rtol=0.15)
-
-
 def test_a_full_scan_has_intervals_too(fitted):
     full = PartialScan(np.eye(40, dtype=np.float32), np.ones((40, 40), np.float32))
-    made = Calibrated(fitted, full, full.values, full.values, np.ones_like(full.values))
+    made = Calibrated(
+        fitted, full, full.values, full.values, *(2 * [np.ones_like(full.values)])
+    )
     std, quantiles = made.intervals("raw")
     assert (std > 0).all()
     assert (quantiles[0] < quantiles[2]).all()
@@ -183,8 +178,10 @@ def test_a_full_scan_has_intervals_too(fitted):
 def test_each_truth_has_its_intervals_about_its_own_completion(fitted):
     made, _, _ = hand_made(np.random.default_rng(3), 0.05)
     apart = np.random.default_rng(4).normal(0, 5, SHAPE).astype(np.float32)
-    moved = Calibrated(fitted, made.scan, made.image, made.image + apart, made.std)
-    here = Calibrated(fitted, made.scan, made.image, made.image, made.std)
+    moved = Calibrated(
+        fitted, made.scan, made.image, made.image + apart, made.std, made.raw_std
+    )
+    here = Calibrated(fitted, made.scan, made.image, made.image, made.std, made.raw_std)
     for truth, by in (("blurred", 0 * apart), ("raw", apart)):
         found, before = moved.intervals(truth), here.intervals(truth)
         np.testing.assert_array_equal(found.std, before.std)
@@ -223,10 +220,12 @@ def test_a_calibration_survives_the_weights_file(fitted, tmp_path):
     assert old.quantiles is None
     assert old.raw_intervals is None
     np.testing.assert_array_equal(old.image, new.image)
-    expected = Calibrated(after.calibration, scan, old.image, old.raw, old.std).intervals()
+    expected = Calibrated(
+        after.calibration, scan, old.image, old.raw, old.std, old.raw_std
+    ).intervals()
     np.testing.assert_array_equal(new.std, expected.std)
     np.testing.assert_array_equal(new.quantiles, expected.quantiles)
-    assert (new.raw_intervals.std >= noise_deviation(scan, new.image) * 0.1).all()
+    np.testing.assert_array_equal(new.raw_std, new.raw_intervals.std)
     assert not np.array_equal(new.std, old.std)
 
 

@@ -97,7 +97,8 @@ def test_a_reconstruction_kriges_where_its_network_runs(monkeypatch):
     monkeypatch.setattr("stemgan.reconstruct.estimates.kriged_scans", recorded)
 
     def kept(infill, dwell, distance, kriged):
-        return SimpleNamespace(image=kriged, raw=kriged, log_std=torch.zeros_like(kriged))
+        zero = torch.zeros_like(kriged)
+        return SimpleNamespace(image=kriged, raw=kriged, log_std=zero, raw_log_std=zero)
 
     scan = scans()[1]
     found = Reconstructor(kept, device)(scan).image

@@ -6,7 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stemgan.losses import gaussian_blur, log_spectrum
+from stemgan.infill import gaussian_blur
+from stemgan.losses import log_spectrum
 from stemgan.losses.spectrum import radial_power
 from stemgan.metrics import log_spectrum_ratio, radial_power_spectrum
 

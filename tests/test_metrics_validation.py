@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from stemgan.losses import gaussian_blur
+from stemgan.infill import gaussian_blur
 from stemgan.metrics import log_spectrum_ratio, rmse
 from stemgan.metrics.validation import ValidationErrors
 
@@ -87,7 +87,8 @@ TWO = """
 import json, sys
 import torch
 from torch import distributed
-from stemgan.losses import AdaptiveLimit, gaussian_blur
+from stemgan.infill import gaussian_blur
+from stemgan.losses import AdaptiveLimit
 from stemgan.metrics.validation import ValidationErrors
 
 rank, store, images = int(sys.argv[1]), sys.argv[2], torch.load(sys.argv[3])

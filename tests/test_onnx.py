@@ -122,6 +122,7 @@ def test_a_calibration_goes_along(tmp_path, capsys):
     scan = scanned((40, 56))
     wanted, found = Reconstructor.load(device="cpu")(scan), Reconstructor.load(output)(scan)
     np.testing.assert_allclose(found.raw, wanted.raw, rtol=1e-4, atol=1e-2)
+    np.testing.assert_allclose(found.raw_std, wanted.raw_std, rtol=1e-4, atol=1e-2)
     np.testing.assert_allclose(found.quantiles, wanted.quantiles, rtol=1e-4, atol=1e-2)
 
 

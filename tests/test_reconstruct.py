@@ -18,6 +18,7 @@ class Completion(NamedTuple):
     image: torch.Tensor
     raw: torch.Tensor
     log_std: torch.Tensor
+    raw_log_std: torch.Tensor
 
 
 class Toy(nn.Module):
@@ -27,7 +28,8 @@ class Toy(nn.Module):
         assert infill.shape == dwell.shape == distance.shape
         assert infill.dtype == dwell.dtype == distance.dtype == torch.float32
         assert not torch.is_grad_enabled()
-        return Completion(infill, 2 * infill, torch.log1p(distance) - 3)
+        std = torch.log1p(distance) - 3
+        return Completion(infill, 2 * infill, std, std + 1)
 
 
 def scan(shape=(33, 47), level=100.0, spread=30.0, seed=0):
@@ -52,6 +54,7 @@ def test_values_come_back_in_their_own_unit(level, spread):
     np.testing.assert_allclose(result.raw, doubled, rtol=1e-5, atol=1e-5 * spread)
     distance, _ = partial.nearest
     np.testing.assert_allclose(result.std, gain * (1 + distance) * np.exp(-3), rtol=1e-4)
+    np.testing.assert_allclose(result.raw_std, gain * (1 + distance) * np.exp(-2), rtol=1e-4)
     assert result.seconds > 0
 
 
@@ -59,7 +62,8 @@ def test_a_wild_generator_cannot_make_infinities():
     class Wild(Toy):
         def forward(self, infill, dwell, distance, kriged):
             wild = torch.full_like(infill, 1e6)
-            return Completion(wild, wild, torch.full_like(infill, 20.0))
+            std = torch.full_like(infill, 20.0)
+            return Completion(wild, wild, std, std)
 
     result = Reconstructor(Wild())(scan(level=1e37, spread=1e37))
     assert np.isfinite(result.image).all()
@@ -70,7 +74,7 @@ def test_a_wild_generator_cannot_make_infinities():
 def test_a_broken_generator_is_not_hidden(value):
     class Broken(Toy):
         def forward(self, infill, dwell, distance, kriged):
-            return Completion(infill, torch.full_like(infill, value), infill)
+            return Completion(infill, torch.full_like(infill, value), infill, infill)
 
     with pytest.raises(RuntimeError, match="not finite"):
         Reconstructor(Broken(), name="broken")(scan())

@@ -113,7 +113,7 @@ def _errors(
 ) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {"blurred": [], "raw": [], "family": []}
     for batch in _batches(samples, device):
-        out, blurred = complete(batch), losses.gaussian_blur(batch.target)
+        out, blurred = complete(batch), gaussian_blur(batch.target)
         pairs = {"blurred": (out.image, blurred), "raw": (out.raw, batch.target)}
         for name, (image, truth) in pairs.items():
             error = 100 * losses.relative_rmse(image, truth, batch.span)
@@ -129,17 +129,17 @@ def _batches(samples: Kept, device: torch.device) -> Iterator[Batch]:
 
 def _kriged(batch: Batch) -> Completion:
     assert batch.kriged is not None
-    return Completion(batch.kriged, batch.kriged, None, None)
+    return Completion(batch.kriged, batch.kriged, None, None, None)
 
 
 def _blurred(batch: Batch) -> Completion:
     assert batch.kriged is not None
-    return Completion(gaussian_blur(batch.kriged), batch.kriged, None, None)
+    return Completion(gaussian_blur(batch.kriged), batch.kriged, None, None, None)
 
 
 def _smoothed(batch: Batch) -> Completion:
     smoothed = smooth(batch.infill, SMOOTHED[BEST] * gap_length(batch.distance))
-    return Completion(smoothed, smoothed, None, None)
+    return Completion(smoothed, smoothed, None, None, None)
 
 
 UNTRAINED: dict[str, tuple[str, Callable[[Batch], Completion]]] = {

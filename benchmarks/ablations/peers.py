@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from stemgan.infill import gaussian_blur
 from stemgan.networks import Completion
 from stemgan.networks.config import DEFAULT
 
@@ -16,9 +17,9 @@ _GROUPS = 8
 class UNet(nn.Module):
     """Ronneberger et al. (MICCAI 2015): two convolutions a level, skips, an image out.
 
-    It sees the nearest infill, the mask and d / (d + 10) of the distance d. It answers what the
-    training wants besides: a predicted deviation, and a half-size image from the decoder's
-    features at half size.
+    It sees the nearest infill, the mask and d / (d + 10) of the distance d. It answers all that
+    the training wants: an image of each truth, their deviations, and a half-size image from the
+    decoder's features at half size.
 
     Parameters
     ----------
@@ -39,9 +40,9 @@ class UNet(nn.Module):
         self.down = nn.ModuleList([_level(a, b, normalised) for a, b in pairs])
         self.up = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, stride=2) for a, b in pairs)
         self.back = nn.ModuleList(_level(2 * a, a, normalised) for a, _ in pairs)
-        self.leave = nn.Conv2d(widths[0], 2, 1)
+        self.leave = nn.Conv2d(widths[0], 4, 1)
         self.auxiliary = nn.Conv2d(widths[1], 1, 1)
-        if kriged:  # begins as the shipped generator does, at the kriged infill
+        if kriged:  # begins as the shipped generator does, at the kriged infills
             for head in (self.leave, self.auxiliary):
                 nn.init.zeros_(head.weight)
                 nn.init.zeros_(head.bias)  # type: ignore[arg-type]
@@ -60,11 +61,13 @@ class UNet(nn.Module):
         planes = torch.cat([*seen, kriged] if self.kriged else seen, dim=1)
         pad = (0, -width % self.stride, 0, -height % self.stride)
         full, half = self._decoded(F.pad(planes, pad, mode="replicate"))
-        image, log_std = self.leave(full)[..., :height, :width].split([1, 1], dim=1)
+        left = self.leave(full)[..., :height, :width]
+        image, raw, std, raw_std = left.chunk(4, dim=1)
         half = self.auxiliary(half)[..., : height // 2, : width // 2]
         if self.kriged:
-            image, half = kriged + image, F.avg_pool2d(kriged, 2) + half
-        return Completion(image, image, (log_std - 2).clamp(-8, 4), half)
+            image, raw = gaussian_blur(kriged) + image, kriged + raw
+            half = F.avg_pool2d(kriged, 2) + half
+        return Completion(image, raw, (std - 2).clamp(-8, 4), (raw_std - 2).clamp(-8, 4), half)
 
     def _decoded(self, planes: Tensor) -> tuple[Tensor, Tensor]:
         """Return features at full and at half size."""

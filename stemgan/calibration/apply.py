@@ -6,13 +6,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgan.baselines.smoothing import gap_length, smooth
+from stemgan.baselines.smoothing import gap_length
 from stemgan.calibration.table import DISTANCES, LEVELS, Calibration
 from stemgan.measurement import PartialScan
 
 Image = NDArray[np.float32]
 
-_SHORTEST = 4.0  # [px]
 _EXTREME = float(np.finfo(np.float32).max)
 
 
@@ -37,7 +36,7 @@ class Calibrated:
     scan : the partial scan.
     image, raw : what the network made of it, for the blurred and for the raw truth, (H, W)
         float32.
-    std : its deviation from the blurred truth, (H, W) float32.
+    std, raw_std : its deviations from these truths, (H, W) float32.
     """
 
     calibration: Calibration
@@ -45,59 +44,37 @@ class Calibrated:
     image: Image
     raw: Image
     std: Image
+    raw_std: Image
 
     def intervals(self, truth: str = "blurred") -> Intervals:
         """Return the intervals of the blurred truth, or of the "raw" one with its noise."""
-        factors = self.calibration.tables[truth].at(self.scan.coverage)
-        width = self.deviation(truth)
-        distance = self.scan.nearest[0]
-        relative = relative_distance(self.scan)
-
-        def widened(row: NDArray[np.float64]) -> NDArray[np.float64]:
-            found = np.interp(relative, DISTANCES[1:], row[1:])
-            found[distance == 0] = row[0]
-            found *= width
-            return found
-
-        std = np.minimum(widened(factors[0]), _EXTREME).astype(np.float32)
         quantiles = np.empty((len(LEVELS), *self.scan.shape), np.float32)
-        for k, row in enumerate(factors[1:]):  # one by one, as large frames fill the memory
-            quantiles[k] = np.clip(self.centre(truth) + widened(row), -_EXTREME, _EXTREME)
-        return Intervals(std, quantiles)
+        for k in range(len(LEVELS)):  # one by one, as large frames fill the memory
+            bound = self.centre(truth) + self._scaled(truth, 1 + k)
+            quantiles[k] = np.clip(bound, -_EXTREME, _EXTREME)
+        return Intervals(self.std_of(truth), quantiles)
+
+    def std_of(self, truth: str) -> Image:
+        """Return the calibrated deviation from a truth, (H, W) float32."""
+        return np.minimum(self._scaled(truth, 0), _EXTREME).astype(np.float32)
+
+    def _scaled(self, truth: str, row: int) -> NDArray[np.float64]:
+        """Scale the deviation by a row of factors, at each pixel's distance."""
+        factors = self.calibration.tables[truth].at(self.scan.coverage)[row]
+        found = np.interp(relative_distance(self.scan), DISTANCES[1:], factors[1:])
+        found[self.scan.nearest[0] == 0] = factors[0]
+        found *= self.deviation(truth)
+        return found
 
     def centre(self, truth: str) -> Image:
         """Return the completion of a truth, about which its quantiles lie."""
         return self.raw if truth == "raw" else self.image
 
     def deviation(self, truth: str) -> NDArray[np.float64]:
-        """Return the deviation before calibration: for the raw truth, the noise added."""
-        own = self.std.astype(np.float64)
-        return np.hypot(own, noise_deviation(self.scan, self.image)) if truth == "raw" else own
+        """Return the deviation from a truth before calibration."""
+        return (self.raw_std if truth == "raw" else self.std).astype(np.float64)
 
 
 def relative_distance(scan: PartialScan) -> NDArray[np.float32]:
     """Return the distance in gap lengths, (H, W); zeros where every pixel is measured."""
     return scan.nearest[0] / np.float32(gap_length(scan) or 1.0)
-
-
-def noise_deviation(scan: PartialScan, image: Image) -> Image:
-    """Estimate the noise of raw pixels from the misfit of a completion to what was measured.
-
-    Parameters
-    ----------
-    scan : the partial scan.
-    image : its completion, (H, W).
-
-    Returns
-    -------
-    Root mean square of measured value - completion around each pixel, a gap's length wide,
-    (H, W) float32, in the scan's unit. Scan noise is in it too, and what the completion follows
-    of the noise is not.
-    """
-    misfit = np.where(scan.mask, scan.values.astype(np.float64) - image, 0)
-    peak = float(np.abs(misfit).max()) or 1.0  # squares of any unit must not overflow
-    width = max(gap_length(scan), _SHORTEST)
-    squares = smooth(((misfit / peak) ** 2).astype(np.float32), width)
-    weight = smooth(scan.mask.astype(np.float32), width)
-    around = np.maximum(squares, 0) / np.maximum(weight, 1e-6)
-    return np.minimum(peak * np.sqrt(around.astype(np.float64)), _EXTREME).astype(np.float32)

@@ -179,9 +179,10 @@ def network(
 
 
 def _completed(result: "Reconstruction", truth: str, *, quantiles: bool) -> Completed:
-    image = result.raw if truth == "raw" else result.image
+    raw = truth == "raw"
+    image, std = (result.raw, result.raw_std) if raw else (result.image, result.std)
     if not quantiles or result.calibrated is None:
-        return Completed(image, result.std, result.seconds)
+        return Completed(image, std, result.seconds)
     std, known = result.calibrated.intervals(truth)
     return Completed(image, std, result.seconds, known)
 
@@ -196,13 +197,12 @@ def _with_samples(first: Completed, results: "list[Reconstruction]") -> Complete
     return first._replace(seconds=seconds, samples=(images, spread))
 
 
-def check_uncertainty(method: Completer, *, raw: bool) -> None:
+def check_uncertainty(method: Completer) -> None:
     """Refuse an uncertainty that a model does not give, and say where it is not calibrated.
 
     Parameters
     ----------
     method : the model.
-    raw : whether that of single pixels is wanted, which takes a calibration.
 
     Raises
     ------
@@ -212,12 +212,7 @@ def check_uncertainty(method: Completer, *, raw: bool) -> None:
         raise InputError(f"model {method.label} gives no uncertainty: leave out --uncertainty")
     if method.calibrated:
         return
-    remedy = "calibrate it by stemgan export --calibrate"
-    if raw:
-        raise InputError(
-            f"model {method.label} is not calibrated: leave out --raw, or {remedy}"
-        )
     say(
         f"model {method.label} is not calibrated: NAME.std.tif is its own estimate, and there "
-        f"are no quantiles; {remedy}"
+        "are no quantiles; calibrate it by stemgan export --calibrate"
     )

@@ -134,7 +134,7 @@ def _load(args: argparse.Namespace) -> "Completer":
 
     method = completer(args)
     if args.uncertainty:
-        check_uncertainty(method, raw=args.raw)
+        check_uncertainty(method)
     return method
 
 

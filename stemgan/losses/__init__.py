@@ -1,6 +1,5 @@
 """Loss terms: each a small function with its equation."""
 
-from stemgan.infill import gaussian_blur
 from stemgan.losses.adversarial import (
     gradient_penalty,
     least_squares_discriminator,
@@ -28,7 +27,6 @@ __all__ = [
     "AdaptiveLimit",
     "auxiliary",
     "fidelity",
-    "gaussian_blur",
     "gradient_penalty",
     "huberised",
     "least_squares_discriminator",

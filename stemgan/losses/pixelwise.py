@@ -73,13 +73,13 @@ def auxiliary(half: Tensor, blurred: Tensor, span: Tensor, *, limit: float) -> T
     return mean_error(half, F.avg_pool2d(blurred, 2), span, limit=limit)
 
 
-def uncertainty(log_std: Tensor, image: Tensor, blurred: Tensor) -> Tensor:
-    """Mean of log sigma + (x - b)^2 / (2 sigma^2): a Gaussian's negative log-likelihood.
+def uncertainty(log_std: Tensor, image: Tensor, truth: Tensor) -> Tensor:
+    """Mean of log sigma + (x - t)^2 / (2 sigma^2): a Gaussian's negative log-likelihood.
 
     The error is detached, so that the completion does not get worse where it is uncertain. It
     is cut at ten times the range of what was measured, and squares above 25 sigma^2 count with
     the gradient of that limit: a bright spot that no scan has seen may be any size.
     """
-    error = (image - blurred).detach().clamp(-20, 20)
+    error = (image - truth).detach().clamp(-20, 20)
     squares = error.square() * torch.exp(-2 * log_std)
     return (log_std + 0.5 * limited(squares, 25)).mean()

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from stemgan.losses import gaussian_blur, log_spectrum, relative_rmse
+from stemgan.infill import gaussian_blur
+from stemgan.losses import log_spectrum, relative_rmse
 
 _FIGURES = ("rmse_blurred", "rmse_raw", "rmse_kriged", "log_spectrum")
 

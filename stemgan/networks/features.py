@@ -17,7 +17,7 @@ CONVOLVED = 0.35
 """Standard deviation of the normalised convolution, over the gap length."""
 
 KRIGED = len(SMOOTHED) + 1
-"""Which infill is the Gaussian process's: the best of them by itself, whatever the scan."""
+"""Which infill is the Gaussian process's: the best of them for the raw truth by itself."""
 
 BLURRED = KRIGED + 1
 """Which is the same, blurred as the truth is: the blur is linear, so that the posterior mean of

@@ -1,14 +1,11 @@
 """The two-stage generator: an inner stage at half size, an outer one at full size.
 
-The completion is a convex mix of infills plus a residual,
-
-    x = sum_k softmax(a)_k f_k + r,
-
-so that the untrained network is already near the best infill, kriging with the scan's own
-spectrum, and training only has to learn what no stationary linear method knows: edges,
-particles, borders (Ede & Beanland 2020 for the two stages and the auxiliary head; the mix
-replaces their single nearest infill). Trained against discriminators it may also be given white
-noise, scaled by the local misfit, out of which it makes the texture that no scan can tell.
+It completes the blurred and the raw truth, each by a mix of infills (`mix.py`) that begins at
+kriging with the scan's own spectrum, blurred or as it is, so that training only has to learn
+what no stationary linear method knows: edges, particles, borders (Ede & Beanland 2020 for the
+two stages and the auxiliary head; the mix replaces their single nearest infill). Trained
+against discriminators it may also be given white noise, scaled by the local misfit, out of
+which it makes the texture that no scan can tell.
 """
 
 from typing import NamedTuple
@@ -28,8 +25,8 @@ class Completion(NamedTuple):
         that of the raw truth.
     raw : completion of the raw truth, as sharp as the scan tells, (B, 1, H, W): `image` itself
         where that is one.
-    log_std : logarithm of the standard deviation of its error against the blurred truth; None
-        where the architecture does not estimate it.
+    log_std, raw_log_std : logarithms of the standard deviations of their errors against these
+        truths; None where the architecture does not estimate them.
     half : the auxiliary head's completion at half size, (B, 1, H // 2, W // 2); None where it
         did not run.
     """
@@ -37,6 +34,7 @@ class Completion(NamedTuple):
     image: Tensor
     raw: Tensor
     log_std: Tensor | None
+    raw_log_std: Tensor | None
     half: Tensor | None
 
 
@@ -80,12 +78,13 @@ class Generator(nn.Module):
         features = self._padded(self.features(infill, dwell, distance, kriged))
         texture = self._texture(features, noise)
         inner, half = self.inner(features, texture)
-        image, raw, log_std = self.outer(features, inner, texture)
-        cut = image[..., :height, :width]
+        made = self.outer(features, inner, texture)
+        image, raw, std, raw_std = (each[..., :height, :width] for each in made)
         return Completion(
-            cut,
-            cut if raw is image else raw[..., :height, :width],
-            log_std[..., :height, :width],
+            image,
+            image if made.raw is made.image else raw,
+            std,
+            raw_std,
             half[..., : height // 2, : width // 2],
         )
 

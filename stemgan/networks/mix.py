@@ -69,8 +69,9 @@ class Mix(nn.Module):
 
     def preference(self, features: Features) -> Tensor:
         """Return the logits of a mix that has learned nothing, (1, INFILLS)."""
-        own = [_PREFERENCE * (k == self.preferred) for k in range(INFILLS)]
-        return features.statistics.new_tensor([own])
+        logits = features.statistics.new_zeros(1, INFILLS)
+        logits[:, self.preferred] = _PREFERENCE
+        return logits
 
 
 def start_at_zero(head: nn.Module) -> None:

@@ -1,5 +1,7 @@
 """The generator's two stages: what each makes of the features of a partial scan."""
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -52,11 +54,23 @@ class InnerStage(nn.Module):
         return features, self.blurred(inputs, features, _infills_of(at_half))
 
 
+class Completed(NamedTuple):
+    """What the outer stage makes of a scan, (B, 1, H, W) each.
+
+    image, raw : completions of the blurred and of the raw truth; with texture, that twice.
+    log_std, raw_log_std : logarithms of their errors' standard deviations.
+    """
+
+    image: Tensor
+    raw: Tensor
+    log_std: Tensor
+    raw_log_std: Tensor
+
+
 class OuterStage(nn.Module):
     """Full-size detail: the completions and their uncertainty.
 
-    One mix completes the raw truth, another one the blurred truth; where texture is made, the
-    former alone is there, and texture is added to it.
+    One mix completes the blurred truth, another one the raw truth; texture is added to that.
     """
 
     def __init__(self, config: GeneratorConfig) -> None:
@@ -65,17 +79,17 @@ class OuterStage(nn.Module):
         self.enter = nn.Conv2d(CHANNELS, width, 3, padding=1)
         self.inner = nn.Conv2d(config.half_width, width, 1)
         self.middle = nn.Conv2d(width, width, 3, padding=1)
+        self.blurred = Mix(width, BLURRED)
         self.raw = Mix(width, KRIGED)
-        self.blurred = None if config.noise else Mix(width, BLURRED)
-        self.deviation = nn.Conv2d(width, 1, 1)
+        self.deviation = nn.Conv2d(width, 2, 1)
         start_at_zero(self.deviation)
         self.noise = _noise_entry(config.noise, width)
         self.texture = Texture(config.noise, width) if config.noise else None
 
     def forward(
         self, features: Features, inner: Tensor, texture: Tensor | None = None
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the completions of the blurred and of the raw truth, and log(deviation)."""
+    ) -> Completed:
+        """Complete at full size."""
         size = features.channels.shape[2:]
         up = F.interpolate(self.inner(inner), size=size, mode="bilinear", align_corners=False)
         entered = self.enter(features.channels) + up
@@ -85,12 +99,12 @@ class OuterStage(nn.Module):
         hidden = F.silu(self.middle(hidden) + hidden)
         raw = self.raw(features, hidden, features.infills)
         if self.texture is not None and texture is not None:
-            raw = raw + self.texture(texture, hidden)
-        blurred = raw
-        if self.blurred is not None:
-            blurred = self.blurred(features, hidden, features.infills)
+            image = raw = raw + self.texture(texture, hidden)
+        else:
+            image = self.blurred(features, hidden, features.infills)
         # Errors of some percent of the range are what untrained networks make.
-        return blurred, raw, (self.deviation(hidden).float() - 2).clamp(-8, 4)
+        log_std, raw_log_std = (self.deviation(hidden).float() - 2).clamp(-8, 4).chunk(2, dim=1)
+        return Completed(image, raw, log_std, raw_log_std)
 
 
 class Texture(nn.Module):

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from stemgan.calibration import Calibrated, Calibration, Intervals
+from stemgan.calibration import TRUTHS, Calibrated, Calibration, Intervals
 from stemgan.devices import DEVICES
 from stemgan.errors import InputError
 from stemgan.measurement import PartialScan
@@ -38,9 +38,9 @@ class Reconstruction:
     image : the network's estimate at every pixel, the measured ones too, (H, W) float32: of
         the blurred truth (5x5, sigma 2.5 px), or with texture, of a likely raw one.
     raw : its estimate of the raw truth, not blurred, which is as sharp as the scan tells and
-        has more noise left, (H, W) float32; `image` itself where the network has but one.
-    std : its standard deviation from the blurred truth, (H, W) float32: calibrated, or the
-        network's own where its weights hold no calibration; None if it estimates none.
+        has more noise left, (H, W) float32; the same as `image` where the network has but one.
+    std, raw_std : their standard deviations from these truths, (H, W) float32: calibrated, or
+        the network's own where its weights hold no calibration; None if it estimates none.
     seconds : how long it took, the loading of the weights left out.
     calibrated : what quantiles follow from, where the weights hold a calibration.
     """
@@ -48,6 +48,7 @@ class Reconstruction:
     image: Image
     raw: Image
     std: Image | None
+    raw_std: Image | None
     seconds: float
     calibrated: Calibrated | None = None
 
@@ -243,13 +244,14 @@ class Reconstructor:
         except FloatingPointError as error:
             message = f"model {self.name} returned values that are not finite"
             raise RuntimeError(message) from error
-        std, calibrated = made.std, None
-        if self.calibration is not None and std is not None:
-            calibrated = Calibrated(self.calibration, scan, made.image, made.raw, std)
-            std = calibrated.intervals().std
-        return Reconstruction(
-            made.image, made.raw, std, time.perf_counter() - start, calibrated
-        )
+        calibrated = None
+        if self.calibration is not None and made.std is not None and made.raw_std is not None:
+            calibrated = Calibrated(
+                self.calibration, scan, made.image, made.raw, made.std, made.raw_std
+            )
+            std, raw_std = (calibrated.std_of(truth) for truth in TRUTHS)
+            made = Estimate(made.image, made.raw, std, raw_std)
+        return Reconstruction(*made, time.perf_counter() - start, calibrated)
 
     def _prepared(self, scans: list[PartialScan]) -> list[Prepared] | list[None]:
         """Find what the network starts from; the 2020 one takes the scan itself."""

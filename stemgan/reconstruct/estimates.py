@@ -26,15 +26,18 @@ _EXTREME = float(np.finfo(np.float32).max)
 
 
 class Estimate(NamedTuple):
-    """Completions of the blurred and of the raw truth in the scan's own unit, (H, W).
+    """Completions in the scan's own unit, (H, W).
 
-    A network that completes one of them alone gives it twice. `std` is the standard deviation
-    from the blurred truth, or None.
+    image, raw : of the blurred and of the raw truth; a network that completes one of them alone
+        gives it twice.
+    std, raw_std : their standard deviations from these truths; None of a network that
+        estimates none.
     """
 
     image: Image
     raw: Image
     std: Image | None
+    raw_std: Image | None
 
 
 def white_noise(channels: int, shape: tuple[int, int], seed: int) -> Image:
@@ -93,7 +96,7 @@ def estimate(
     ----------
     generator : called with scaled nearest infill, dwell map, distance [px] and scaled kriged
         infill, (1, 1, H, W) float32 each, and with noise, (1, N, H, W), if there is any; gives
-        an object with `image`, `raw` and `log_std`, (1, 1, H, W) each.
+        what `Completion` is, (1, 1, H, W) each.
     ready : the scan's infills.
     device : of the generator.
     noise : (N, H, W), N may be 0.
@@ -106,17 +109,21 @@ def estimate(
 
     def run(inputs: Image) -> Image:
         if not inputs[1].any():  # an unmeasured tile, for which no network was made
-            return np.stack([inputs[3], np.full_like(inputs[3], _UNKNOWN), inputs[3]])
+            unknown = np.full_like(inputs[3], _UNKNOWN)
+            return np.stack([inputs[3], inputs[3], unknown, unknown])
         tensors = _on(device, inputs)[:, None, None]
         extra = [tensors[_PLANES:, 0].transpose(0, 1)] if len(tensors) > _PLANES else []
         out = generator(*tensors[:_PLANES], *extra)
-        made = torch.cat([out.image, out.log_std.exp(), out.raw])
+        made = torch.cat([out.image, out.raw, out.log_std.exp(), out.raw_log_std.exp()])
         return made[:, 0].float().cpu().numpy()
 
     inputs = np.concatenate([planes, noise]) if len(noise) else planes
-    image, std, raw = _sound(in_tiles(run, inputs))
-    wide = np.minimum(std.astype(np.float64) * scale.gain, _EXTREME).astype(np.float32)
-    return Estimate(_limited(scale, image), _limited(scale, raw), wide)
+    image, raw, *deviations = _sound(in_tiles(run, inputs))
+    wide = (
+        np.minimum(std.astype(np.float64) * scale.gain, _EXTREME).astype(np.float32)
+        for std in deviations
+    )
+    return Estimate(_limited(scale, image), _limited(scale, raw), *wide)
 
 
 def estimate_2020(
@@ -143,7 +150,7 @@ def estimate_2020(
     scale = Scale(0.5 * (low + high), 0.5 * (high - low))
     if high - low <= 1e-6 * max(abs(low), abs(high)):
         flat = infill.astype(np.float32)
-        return Estimate(flat, flat, None)
+        return Estimate(flat, flat, None, None)
     planes = (
         torch.from_numpy(plane)[None, None] for plane in (scale.apply(infill), scan.dwell)
     )
@@ -158,7 +165,7 @@ def estimate_2020(
 
     made = torch.from_numpy(_sound(in_tiles(run, inputs[0].numpy())))
     image = _limited(scale, unscale(made)[0, 0].numpy())
-    return Estimate(image, image, None)
+    return Estimate(image, image, None, None)
 
 
 def _on(device: torch.device, planes: Image) -> Tensor:

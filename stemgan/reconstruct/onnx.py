@@ -2,10 +2,10 @@
 
 Such a file holds the network alone: from scaled nearest infill, dwell map, distance [px] and
 kriged infill, (B, 1, H, W) float32 each, H and W of at least 8, and noise (B, N, H, W) of
-adversarial weights, to image, standard deviation and, of weights without texture, the raw
-truth's image in the same scale (of the 2020 generator: from `scan` to image). What comes before
-and after it is `stemgan.reconstruct.estimates`. What a weights file says of itself is in the
-metadata (architecture, generator, training and calibration).
+adversarial weights, to image, the raw truth's image (but of weights with texture) and the
+standard deviations of both truths, in the same scale (of the 2020 generator: from `scan` to
+image). What comes before and after it is `stemgan.reconstruct.estimates`. What a weights file
+says of itself is in the metadata (architecture, generator, training and calibration).
 """
 
 import json
@@ -91,8 +91,8 @@ def _traced(path: Path, generator: "AnyGenerator") -> None:
     if isinstance(generator, Ede2020Generator):
         model, outputs = PortableEde2020(generator), ["image"]
     else:
-        model, outputs = PortableGenerator(generator), ["image", "std"]
-        outputs += [] if generator.config.noise else ["raw"]
+        model, outputs = PortableGenerator(generator), ["image", "std", "raw_std"]
+        outputs[1:1] = [] if generator.config.noise else ["raw"]
     open_sides = {0: "batch", 2: "height", 3: "width"}
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore")  # of its age, and of what it traces
@@ -149,8 +149,9 @@ def _reference(generator: "AnyGenerator", inputs: dict[str, Tensor]) -> list[Ten
 
 
 def _planes(made: Completion | Ede2020Completion) -> list[Tensor]:
-    """Return image and, where there are such, deviation and the image of the raw truth."""
+    """Return the images that differ and, where there are some, their deviations."""
     if isinstance(made, Ede2020Completion) or made.log_std is None:
         return [made.image]
-    planes = [made.image, made.log_std.exp()]
-    return planes if made.raw is made.image else [*planes, made.raw]
+    assert made.raw_log_std is not None
+    images = [made.image] if made.raw is made.image else [made.image, made.raw]
+    return [*images, made.log_std.exp(), made.raw_log_std.exp()]

@@ -38,9 +38,9 @@ class PortableGenerator(nn.Module):
         kriged: Tensor,
         noise: Tensor | None = None,
     ) -> tuple[Tensor, ...]:
-        """Return image, deviation and, where it is another, the raw truth's image.
+        """Return image, raw, and their standard deviations, of a generator's inputs.
 
-        (B, 1, H, W) each, of a generator's inputs.
+        (B, 1, H, W) each; without `raw` where that is the same image.
         """
         own = self.generator
         features = own.features(infill, dwell, distance, kriged)
@@ -56,9 +56,10 @@ class PortableGenerator(nn.Module):
             noise = torch.where(inside, _taken(noise, rows, columns), 0.0)
             texture = noise * padded.channels[:, MISFIT : MISFIT + 1]
         inner, _ = own.inner(padded, texture)
-        image, raw, log_std = own.outer(padded, inner, texture)
+        made = own.outer(padded, inner, texture)
+        images = (made.image,) if made.raw is made.image else (made.image, made.raw)
         height, width = infill.shape[2:]
-        found = (image, log_std.exp()) if raw is image else (image, log_std.exp(), raw)
+        found = (*images, made.log_std.exp(), made.raw_log_std.exp())
         return tuple(each[..., :height, :width] for each in found)
 
 

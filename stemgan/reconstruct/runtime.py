@@ -81,8 +81,8 @@ class OnnxGenerator:
         image, *rest = (torch.from_numpy(array) for array in self.session.run(None, feed))
         if self.config is None:
             return Ede2020Completion(image, None)
-        std, raw = rest if len(rest) > 1 else (*rest, image)
-        return Completion(image, raw, std.log(), None)
+        *raw, std, raw_std = rest
+        return Completion(image, raw[0] if raw else image, std.log(), raw_std.log(), None)
 
 
 def needed(module: str) -> Any:  # noqa: ANN401 (a module)

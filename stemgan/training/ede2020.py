@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from stemgan import losses
 from stemgan.data import Batch
+from stemgan.infill import gaussian_blur
 from stemgan.networks import Completion
 from stemgan.networks.discriminator import DiscriminatorConfig, Discriminators
 from stemgan.networks.ede2020 import (
@@ -147,12 +148,12 @@ class Ede2020Training(Engine):
         truth, infill = truth.masked_fill(flat, 0), infill.masked_fill(flat, 0)
         scan, _ = ede2020_input(infill, batch.dwell)
         out = self.generator(scan, auxiliary=True)
-        inner = self._limited("inner", out.half, losses.gaussian_blur(decimated(truth)))
+        inner = self._limited("inner", out.half, gaussian_blur(decimated(truth)))
         terms = {"inner": inner.mean()}
-        blurred = losses.gaussian_blur(truth)
+        blurred = gaussian_blur(truth)
         if self.phase == "fidelity":
             return terms | {"outer": self._limited("outer", out.image, blurred).mean()}
-        smooth = losses.gaussian_blur(out.image)
+        smooth = gaussian_blur(out.image)
         outer = self._limited("outer_blurred", smooth, blurred).mean()
         return terms | {"outer": outer, **self._adversarial_terms(batch, truth, out.image)}
 
@@ -201,7 +202,7 @@ class Ede2020Training(Engine):
         scan, unscale = ede2020_input(batch.infill - lowest - 1, batch.dwell)
         out = self.generator(scan)
         image = unscale(out.image) + lowest + 1
-        return Completion(image, image, None, out.half)
+        return Completion(image, image, None, None, out.half)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the buffer, as resumed training must see what it would have."""

@@ -10,6 +10,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from stemgan import losses
 from stemgan.data import Batch
 from stemgan.errors import check_number
+from stemgan.infill import gaussian_blur
 from stemgan.kriging import krige
 from stemgan.networks import Completion, Generator, GeneratorConfig
 from stemgan.networks.discriminator import DiscriminatorConfig, Discriminators
@@ -107,8 +108,7 @@ class ReconstructionTraining(Engine):
             taken = replace(taken, noise=own.noise)
         check_sizes(taken, own)
         state = self.generator.state_dict()
-        given = generator.state_dict()  # of which one that makes texture needs a part
-        self.generator.load_state_dict(state | {k: given[k] for k in given if k in state})
+        self.generator.load_state_dict(state | generator.state_dict())
         self.averaged.module.load_state_dict(self.generator.state_dict())
 
     @property
@@ -169,17 +169,16 @@ class ReconstructionTraining(Engine):
         As Ede & Beanland, Sci Rep 10, 8332 (2020), did.
         """
         assert self.discriminators is not None
-        blurred, smooth = losses.gaussian_blur(batch.target), losses.gaussian_blur(out.image)
+        blurred, smooth = gaussian_blur(batch.target), gaussian_blur(out.raw)
         places = uniform(batch.key, (len(self.discriminators.config.scales), 2), _PLACES)
-        real, fake = bounded(batch.target), bounded(out.image)
+        real, fake = bounded(batch.target), bounded(out.raw)
         limit = self.hparams["error_limit"]
         fidelity = losses.mean_error(smooth, blurred, batch.span, limit=limit)
-        if out.raw is not out.image:  # a generator of no noise has a completion besides
-            raw = losses.mean_error(out.raw, batch.target, batch.span, limit=limit)
-            fidelity = fidelity + self.hparams["raw_weight"] * raw
+        if out.image is not out.raw:  # without texture there is a completion besides
+            fidelity = fidelity + losses.mean_error(out.image, blurred, batch.span, limit=limit)
         return {
             "fidelity": fidelity,
-            **auxiliary_terms(batch, smooth, out, blurred, self.hparams),
+            **auxiliary_terms(batch, out, blurred, self.hparams),
             **adversarial_terms(
                 self.discriminators,
                 self.settings,

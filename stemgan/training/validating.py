@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from stemgan import losses
 from stemgan.data import Batch
+from stemgan.infill import gaussian_blur
 from stemgan.metrics import ErrorByDistance
 from stemgan.metrics.validation import ValidationErrors
 from stemgan.networks import Completion
@@ -38,7 +39,7 @@ class Validating(LightningModule):
     ) -> dict[str, Tensor | None]:
         """Measure the error; returns the completion, for pictures."""
         out = self.complete(batch)
-        blurred = losses.gaussian_blur(batch.target)
+        blurred = gaussian_blur(batch.target)
         errors = cast("ValidationErrors", self.errors[VALIDATED[dataloader_idx]])
         errors.update(
             out.image, out.raw, batch.target, blurred, batch.kriged, batch.span, batch.family

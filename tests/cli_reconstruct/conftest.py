@@ -12,11 +12,13 @@ from stemgan.weights import DEFAULT_MODEL
 
 
 class Toy(nn.Module):
-    """Returns its nearest infill, twice it as the raw one, and 1/e of the gain as deviation."""
+    """Returns its nearest infill, twice it as the raw one, 1/e of the gain as deviation and the gain as the raw one's."""
 
     def forward(self, infill, dwell, distance, kriged):
         log_std = torch.full_like(infill, -1)
-        return SimpleNamespace(image=infill, raw=2 * infill, log_std=log_std)
+        return SimpleNamespace(
+            image=infill, raw=2 * infill, log_std=log_std, raw_log_std=log_std + 1
+        )
 
 
 @pytest.fixture(autouse=True)

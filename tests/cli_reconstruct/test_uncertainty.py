@@ -116,7 +116,6 @@ def test_raw_is_the_other_completion_and_the_record_says_which():
     ("options", "message"),
     [
         (["--raw", "--method", "linear"], "leave out --raw"),
-        (["--raw", "--uncertainty"], "is not calibrated"),
     ],
 )
 def test_raw_needs_a_network_and_a_calibration(options, message, folder, capsys):

@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 
 from stemgan.data.batch import parts_of
 from stemgan.errors import InputError
-from stemgan.losses import gaussian_blur
+from stemgan.infill import gaussian_blur
 from stemgan.networks import Generator
 from stemgan.networks.ede2020 import Ede2020Config, Ede2020Generator, ede2020_input
 from stemgan.training import Diverged
