@@ -12,7 +12,7 @@ from stemgan.weights import DEFAULT_MODEL
 
 
 class Toy(nn.Module):
-    """Returns its nearest infill, twice it as the raw one, 1/e of the gain as deviation and the gain as the raw one's."""
+    """Returns its nearest infill and, raw, twice it, with deviations of gain / e and gain."""
 
     def forward(self, infill, dwell, distance, kriged):
         log_std = torch.full_like(infill, -1)

@@ -112,16 +112,10 @@ def test_raw_is_the_other_completion_and_the_record_says_which():
     assert not np.array_equal(made.image, made.raw)
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["--raw", "--method", "linear"], "leave out --raw"),
-    ],
-)
-def test_raw_needs_a_network_and_a_calibration(options, message, folder, capsys):
+def test_raw_needs_a_network(folder, capsys):
     write_image("a.tif", partial())
-    assert main(["reconstruct", "a.tif", "-o", "b.tif", *options]) == 2
+    assert main(["reconstruct", "a.tif", "-o", "b.tif", "--raw", "--method", "linear"]) == 2
     error = capsys.readouterr().err
-    assert message in error
+    assert "leave out --raw" in error
     assert error.count("\n") == 1
     assert not Path("b.tif").exists()
