@@ -145,6 +145,7 @@ def test_the_command_compares_and_prints_figures(tmp_path, capsys):
     ("words", "said"),
     [
         (["method=linear"], "does not say how sure it is"),
+        (["method=stemgan-s:raw"], "choose stemgan-s, whose deviation"),
         (["statics=[spirl]"], "did you mean spiral"),
         (["statics=[]"], "statics names nothing"),
         (["reference=raster"], "sparse family"),

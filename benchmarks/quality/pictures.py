@@ -13,7 +13,7 @@ from store import ORACLES, is_model, label
 
 from stemgan import plots
 from stemgan.evaluate import Condition, Plan, take_scan
-from stemgan.evaluate.methods import RAW, load_methods
+from stemgan.evaluate.methods import is_raw, load_methods
 from stemgan.measurement import PartialScan, measure
 from stemgan.plots.style import pyplot, save
 from stemgan.scan import ScanDesign, parse_coverage
@@ -66,7 +66,7 @@ def draw(
 
 
 def _completes_blurred(method: str) -> bool:
-    return is_model(method) and not method.endswith(RAW)
+    return is_model(method) and not is_raw(method)
 
 
 def _panels(conditions: Sequence[Condition]) -> set[tuple[str, str]]:

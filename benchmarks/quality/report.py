@@ -17,7 +17,7 @@ from stemgan import __version__
 from stemgan.amounts import amount
 from stemgan.baselines import METHODS
 from stemgan.evaluate import Condition, Plan
-from stemgan.evaluate.methods import RAW, fingerprint, model_of, weights_digest
+from stemgan.evaluate.methods import RAW, fingerprint, is_raw, model_of, weights_digest
 from stemgan.evaluate.report import profile_rows, write_table
 from stemgan.files import whole_file
 
@@ -99,7 +99,7 @@ def _head(plan: Plan, methods: Sequence[str]) -> Lines:
 
 def _showing(errors: Errors, models: Sequence[str], suite: Sequence[str]) -> Lines:
     for model in models:
-        if model.endswith(RAW):
+        if is_raw(model):
             continue
         yield f"## What {model} shows\n"
         yield (

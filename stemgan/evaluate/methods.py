@@ -62,6 +62,11 @@ def model_of(name: str) -> str:
     return name.removesuffix(RAW)
 
 
+def is_raw(name: str) -> bool:
+    """Tell whether a method's name means a model's completion of the raw truth."""
+    return name.endswith(RAW)
+
+
 def fingerprint(name: str) -> str:
     """Digest what a method's result depends on: the code that runs it, a model's weights."""
     if name in METHODS:
@@ -111,7 +116,7 @@ def load_model(name: str, device: str = "auto") -> "tuple[Reconstructor, bool]":
     """
     from stemgan.reconstruct import Reconstructor
 
-    model, raw = Reconstructor.load(model_of(name), device), name.endswith(RAW)
+    model, raw = Reconstructor.load(model_of(name), device), is_raw(name)
     if raw:
         model.check_raw()
     return model, raw

@@ -7,7 +7,14 @@ import pytest
 
 from stemgan.errors import InputError
 from stemgan.evaluate import methods
-from stemgan.evaluate.methods import check_name, fingerprint, load_methods, weights_digest
+from stemgan.evaluate.methods import (
+    check_name,
+    fingerprint,
+    is_raw,
+    load_methods,
+    model_of,
+    weights_digest,
+)
 from stemgan.measurement import PartialScan
 from stemgan.networks import Ede2020Config, Ede2020Generator
 from stemgan.reconstruct import Reconstructor
@@ -73,6 +80,12 @@ def test_raw_is_a_models_other_completion():
     for name, expected in zip(names, (made.image, made.raw), strict=True):
         np.testing.assert_array_equal(ready[name](scan), expected)
     assert len({weights_digest(name) for name in names}) == 1
+
+
+def test_raw_is_told_by_a_names_end_alone():
+    names = "stemgan-s:raw", "dir:raw/w.safetensors:raw", "stemgan-s", "dir:raw/w.safetensors"
+    assert [is_raw(name) for name in names] == [True, True, False, False]
+    assert [model_of(name) for name in names[:2]] == ["stemgan-s", names[3]]
 
 
 def test_raw_is_of_models_that_have_it(tmp_path):

@@ -6,7 +6,7 @@ from typing import Any
 from stemgan import __version__
 from stemgan.adaptive import Budget, Strategy, cost, fitted
 from stemgan.errors import InputError, check_whole
-from stemgan.evaluate.methods import check_name, fingerprint
+from stemgan.evaluate.methods import check_name, fingerprint, is_raw, model_of
 from stemgan.evaluate.scans import number_of
 from stemgan.measurement import Noise
 from stemgan.scan import SPARSE_FAMILIES, ScanDesign, parse_coverage
@@ -57,6 +57,11 @@ class Contest:
             raise InputError(
                 f"{self.method} does not say how sure it is: choose a model that does, such as "
                 "stemgan-s"
+            )
+        if is_raw(self.method):
+            raise InputError(
+                f"{self.method} does not say how sure it is: choose {model_of(self.method)}, "
+                "whose deviation is from the blurred truth"
             )
         check_whole("seed", self.seed, 0)
         Noise(electrons=self.electrons)
