@@ -58,8 +58,10 @@ def pyplot(names: Iterable[str] = ()) -> Any:  # noqa: ANN401 (a module)
 
 
 def folded(name: str, longest: int = 16) -> str:
-    """Break a long name at a hyphen, once."""
-    name = Path(name).stem if name.endswith(".safetensors") else name
+    """Break a long name at a hyphen, once; of a weights file, leave folder and ending out."""
+    file, ending, what = name.rpartition(".safetensors")
+    if ending and what in ("", ":raw"):  # a model's name goes on so where no file is meant
+        name = Path(file).name + what
     if len(name) <= longest or "-" not in name or "\n" in name:
         return name
     breaks = [i + 1 for i, sign in enumerate(name) if sign == "-"]
