@@ -10,6 +10,7 @@ import pytest
 from stemgan.baselines import METHODS
 from stemgan.errors import InputError
 from stemgan.evaluate import Condition, take_scan
+from stemgan.evaluate.methods import weights_digest
 from stemgan.images import write_image
 from stemgan.measurement import measure
 from stemgan.metrics import blurred, rmse
@@ -261,6 +262,28 @@ def test_other_images_and_other_masks_are_refused(quality, small):
         protocol.find_plan(small, protocol.MAIN)
 
 
+def test_a_raw_completion_is_of_the_same_weights_and_called_apart(quality, tmp_path):
+    store = quality("store")
+    file = tmp_path / "new.safetensors"
+    file.write_bytes(b"weights")
+    names = [str(file), f"{file}:raw"]
+    assert [store.label(name) for name in names] == ["new", "new:raw"]
+    assert store.label("stemgan-s:raw") == "stemgan-s:raw"
+    assert all(store.is_model(name) for name in names)
+    paths = [store.Store(tmp_path).journal(name).path.name for name in names]
+    digest = weights_digest(names[0])[:8]
+    assert paths == [f"new-{digest}.jsonl", f"new-raw-{digest}.jsonl"]
+    quality("run")._check_labels(names)
+
+
+def test_blurred_kriging_is_kriging_blurred_as_the_truth_is(quality, field):
+    scan = measure(field, ScanDesign("dots", field.shape, coverage=1 / 16).trace())
+    made = quality("run")._ready(quality("store").BLURRED, None)(scan)
+    assert made.dtype == np.float32
+    np.testing.assert_allclose(made, blurred(METHODS["gaussian-process"](scan)), atol=1e-5)
+
+
 def test_two_files_of_one_name_are_refused(quality):
-    with pytest.raises(InputError, match="two methods are called new"):
-        quality("run")._check_labels(["a/new.safetensors", "b/new.safetensors"])
+    for end in ("", ":raw"):
+        with pytest.raises(InputError, match=f"two methods are called new{end}:"):
+            quality("run")._check_labels([f"{a}/new.safetensors{end}" for a in "ab"])
