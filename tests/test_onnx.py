@@ -73,6 +73,21 @@ def test_an_onnx_file_says_what_it_is(pair):
     assert header["format"] == runtime.FORMAT
 
 
+def test_onnx_files_of_other_versions_and_of_others_are_refused(pair, tmp_path):
+    onnx = pytest.importorskip("onnx")
+    other = tmp_path / "other.onnx"
+    for form, words in (
+        ("stemgan-onnx-1", "other.onnx is of another version of stemgan: export it again"),
+        ("another", "other.onnx is not an ONNX file of stemgan"),
+    ):
+        model = onnx.load(pair[1])
+        (entry,) = (each for each in model.metadata_props if each.key == "format")
+        entry.value = form
+        onnx.save(model, other)
+        with pytest.raises(InputError, match=words):
+            Reconstructor.load(other, "cpu")
+
+
 def test_info_tells_of_an_onnx_file_what_it_tells_of_its_weights(pair, capsys):
     found = []
     for path in pair:

@@ -92,6 +92,8 @@ def test_a_file_that_does_not_name_its_architecture_is_a_stemgan(tmp_path):
         ({"architecture": "later"}, "'later'"),
         ({"architecture": "ede2020"}, "not a readable weights file"),
         ({"format": "another"}, "not a stemgan weights file"),
+        ({"format": None}, "not a stemgan weights file"),
+        ({"format": "stemgan-generator-2"}, "of another version of stemgan: export it again"),
         ({"generator": "[1"}, "not a readable weights file"),
         ({"generator": "[1]"}, "not a readable weights file"),
         ({"generator": '{"width": 3}'}, "not a readable weights file"),
@@ -118,8 +120,8 @@ def test_a_file_without_some_weights_is_refused(tmp_path):
 @pytest.mark.parametrize("value", [np.inf, np.nan, 1e6])
 def test_weights_that_are_not_finite_are_not_written(tmp_path, value):
     generator = Generator(SMALL)
-    torch.nn.init.constant_(generator.outer.head.bias, value)
-    with pytest.raises(InputError, match=r"outer\.head\.bias"):
+    torch.nn.init.constant_(generator.outer.raw.head.bias, value)
+    with pytest.raises(InputError, match=r"outer\.raw\.head\.bias"):
         save_weights(tmp_path / "w.safetensors", generator, {})
     assert not list(tmp_path.iterdir())
 

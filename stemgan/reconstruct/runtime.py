@@ -54,7 +54,12 @@ class OnnxGenerator:
                 f"{path} is not a readable ONNX file ({reason}): write it again by stemgan "
                 "export --onnx"
             ) from error
-        if found.get("format") != FORMAT:
+        form = found.get("format", "")
+        if form != FORMAT:
+            if form.rpartition("-")[0] == FORMAT.rpartition("-")[0]:
+                raise InputError(
+                    f"{path} is of another version of stemgan: export it again from its run"
+                )
             raise InputError(
                 f"{path} is not an ONNX file of stemgan: see stemgan export --onnx"
             )

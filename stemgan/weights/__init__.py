@@ -121,7 +121,12 @@ def load_generator(
 
 
 def _parsed(path: Path, header: dict[str, str]) -> dict[str, Any]:
-    if header.get("format") != FORMAT:
+    found = header.get("format", "")
+    if found != FORMAT:
+        if found.rpartition("-")[0] == FORMAT.rpartition("-")[0]:
+            raise InputError(
+                f"{path} is of another version of stemgan: export it again from its run"
+            )
         raise InputError(f"{path} is not a stemgan weights file: see stemgan export")
     architecture = header.get("architecture", "stemgan")
     if architecture not in ARCHITECTURES:
