@@ -121,6 +121,17 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+def test_the_2020_generator_has_no_raw_completion_to_ask_for(folder, model_2020, capsys):
+    save_weights(folder / "old.safetensors", model_2020, {})
+    write_image("a.tif", scan().with_nan())
+    words = ["reconstruct", "a.tif", "--device", "cpu", "--model", "old.safetensors", "--raw"]
+    assert main([*words, "-o", "b.tif"]) == 2
+    error = capsys.readouterr().err
+    assert "completes the blurred truth alone: leave out --raw" in error
+    assert error.count("\n") == 1
+    assert not (folder / "b.tif").exists()
+
+
 def test_the_command_completes_by_both_and_records_the_seed(folder, model_2020, adversarial):
     save_weights(folder / "old.safetensors", model_2020, {})
     save_weights(folder / "gan.safetensors", adversarial, {})
@@ -131,6 +142,7 @@ def test_the_command_completes_by_both_and_records_the_seed(folder, model_2020, 
     expected = Reconstructor.load("old.safetensors", "cpu")(scan()).image
     np.testing.assert_array_equal(old.data, expected)
     assert "seed" not in old.metadata["stemgan"]
+    assert old.metadata["stemgan"]["truth"] == "blurred"
     gan = [*words, "gan.safetensors", "--uncertainty"]
     assert main([*gan, "--seed", "5", "-o", "five.tif"]) == 0
     assert main([*gan, "--seed", "6", "-o", "six.tif"]) == 0

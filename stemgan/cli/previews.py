@@ -19,7 +19,7 @@ def preview(job: Job, scan: "PartialScan", result: "Completed", method: "Complet
     low, high = (float(v) for v in np.percentile(result.image, (0.5, 99.5)))
     panels = [
         (f"partial scan, {format_coverage(scan.coverage)}", scan.with_nan()),
-        (f"completed: {method.label}", result.image),
+        (f"completed: {_name(method)}", result.image),
     ]
     limits: list[tuple[float, float] | None] = [(low, high), (low, high)]
     if job.std is not None and result.std is not None:
@@ -27,6 +27,11 @@ def preview(job: Job, scan: "PartialScan", result: "Completed", method: "Complet
         panels.append((f"standard deviation, black 0, white {_short(top)}", result.std))
         limits.append((0.0, top))
     return picture(panels, limits=limits, title=scan.name)
+
+
+def _name(method: "Completer") -> str:
+    """Name a method, and say where it completes the raw truth."""
+    return f"{method.label}, raw" if method.record.get("truth") == "raw" else method.label
 
 
 def _short(value: float) -> str:

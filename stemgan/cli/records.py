@@ -22,9 +22,10 @@ def processing_record(
 
     Returns
     -------
-    `stemgan`: version, method or model (name, hash, device, seed where texture follows from
-    one), scan, mask, coverage and the measured pixels, the last two as lists where the scans of
-    a stack differ; `source`: what the scan's file said itself: path file, dose.
+    `stemgan`: version, method or model (name, hash, device, runtime, which truth it completes,
+    seed where texture follows from one, number of samples), scan, mask, coverage and the
+    measured pixels, the last two as lists where the scans of a stack differ; `source`: what the
+    scan's file said itself: path file, dose.
     """
     from stemgan import __version__
     from stemgan.images import pack_mask

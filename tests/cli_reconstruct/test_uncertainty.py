@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stemgan import reconstruct
+from stemgan import images, reconstruct
 from stemgan.cli import main
 from stemgan.evaluate.calibrate import neutral
 from stemgan.images import read_micrograph, read_partial_scans, read_stack, write_image
 from stemgan.measurement import PartialScan, intensity_scale
 from stemgan.reconstruct import Reconstructor
+from stemgan.weights import DEFAULT_MODEL
 from tests.reconstructing import image, mask, partial
 
 QUANTILES = ("q05", "q50", "q95")
@@ -110,6 +111,26 @@ def test_raw_is_the_other_completion_and_the_record_says_which():
         np.testing.assert_array_equal(read(f"{name}.tif"), found)
         assert read_micrograph(f"{name}.tif").metadata["stemgan"]["truth"] == truth
     assert not np.array_equal(made.image, made.raw)
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_preview_says_which_completion_it_shows(monkeypatch):
+    write_image("a.tif", partial())
+    shown = []
+    draw = images.picture
+    monkeypatch.setattr(
+        images,
+        "picture",
+        lambda panels, **settings: shown.append(panels[1][0]) or draw(panels, **settings),
+    )
+    for name, options in (("b", []), ("c", ["--raw"])):
+        assert main(["reconstruct", "a.tif", "-o", f"{name}.tif", "--preview", *options]) == 0
+    assert main(["reconstruct", "a.tif", "-o", "d.tif", "--preview", "--method", "linear"]) == 0
+    assert shown == [
+        f"completed: {DEFAULT_MODEL}",
+        f"completed: {DEFAULT_MODEL}, raw",
+        "completed: linear",
+    ]
 
 
 def test_raw_needs_a_network(folder, capsys):

@@ -17,6 +17,7 @@ import pytest
 from stemgan import images
 from stemgan.cli import main
 from stemgan.images import read_micrograph, read_partial_scans, write_image
+from stemgan.reconstruct import Reconstructor
 from tests.reconstructing import SHAPE, image, mask, npy, partial, tif
 
 WATCH = ["reconstruct", "--watch", "in", "-o", "out", "--interval", "0.02"]
@@ -221,6 +222,18 @@ def test_one_mask_for_all(watched):
     assert watch("--mask", "in/mask.tif", steps=[lambda: wait_for(exist("a.tif"))]) == 0
     assert read_micrograph("out/a.tif").metadata["stemgan"]["method"] == "network"
     assert not Path("out/mask.tif").exists()
+
+
+def test_raw_completions_as_scans_come(watched):
+    npy("in/a.npy", partial(1))
+    options = ["--raw", "--preview", "--uncertainty"]
+    assert watch(*options, steps=[lambda: wait_for(exist("a.tif", "a.png"))]) == 0
+    made = read_micrograph("out/a.tif")
+    assert made.metadata["stemgan"]["truth"] == "raw"
+    expected = Reconstructor.load(device="cpu")(read_partial_scans(Path("in/a.npy"))[0])
+    np.testing.assert_array_equal(made.data, expected.raw)
+    assert not np.array_equal(made.data, expected.image)
+    np.testing.assert_array_equal(read_micrograph("out/a.std.tif").data, expected.raw_std)
 
 
 def test_values_along_a_path(watched):
