@@ -106,27 +106,42 @@ def decode(encoded: Image, dwell: Image, name: str = "") -> PartialScan:
     return PartialScan(np.where(on, averaged, 0).astype(np.float32), dwell, name=name)
 
 
-def methods() -> dict[str, Callable[[PartialScan], Image]]:
-    """Return the shipped network and the classical methods."""
-    classical = {name: METHODS[name] for name in default_methods()}
+def methods() -> dict[str, Callable[[PartialScan], tuple[Image, Image]]]:
+    """Return the shipped network and the classical methods.
+
+    They complete the blurred and the raw truth; the classical ones by one image.
+    """
+
+    def classical(name: str) -> Callable[[PartialScan], tuple[Image, Image]]:
+        return lambda scan: (METHODS[name](scan),) * 2
+
+    found = {name: classical(name) for name in default_methods()}
     if DEFAULT_MODEL not in MODELS:
-        return classical
+        return found
     from stemgan.reconstruct import Reconstructor
 
-    network = Reconstructor.load()
-    return {DEFAULT_MODEL: lambda scan: network(scan).image, **classical}
+    model = Reconstructor.load()
+
+    def network(scan: PartialScan) -> tuple[Image, Image]:
+        made = model(scan)
+        return made.image, made.raw
+
+    return {DEFAULT_MODEL: network, **found}
 
 
 def judge(truth: Image, scan: PartialScan) -> dict[str, tuple[Image, float, float]]:
-    """Complete one scan by every method; print and return images and errors [%]."""
+    """Complete one scan by every method; print and return images and errors [%].
+
+    The error from the raw truth is that of a network's completion of the raw truth.
+    """
     span, target, results = float(np.ptp(truth)), blurred(truth), {}
     ready = methods()
     warm_up(ready.values())
     for name, method in ready.items():
         start = time.perf_counter()
-        image = method(scan)
+        image, sharp = method(scan)
         seconds = time.perf_counter() - start
-        smooth_error, raw_error = rmse(image, target, span), rmse(image, truth, span)
+        smooth_error, raw_error = rmse(image, target, span), rmse(sharp, truth, span)
         results[name] = image, smooth_error, raw_error
         errors = f"blurred {smooth_error:5.2f} %  raw {raw_error:5.2f} %"
         print(f"{scan.name}  {name:24}{errors}  {seconds:5.2f} s")

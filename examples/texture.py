@@ -4,8 +4,9 @@
 
 A simulated crystal recorded with noise is scanned along a spiral. The picture has the partial
 scan, the completion of least error, two completions by the adversarial weights from different
-seeds, and the truth; what is printed is each one's error, and how far its power spectrum is
-from the truth's above half the Nyquist frequency (mean of |ln| of the ratio; 0 is alike).
+seeds, and the truth; what is printed is each one's error, and how far the power spectrum of
+its completion of the raw truth is from that truth's above half the Nyquist frequency (mean of
+|ln| of the ratio; 0 is alike).
 """
 
 import argparse
@@ -15,7 +16,7 @@ import numpy as np
 
 from stemgan.images import picture, write_picture
 from stemgan.measurement import measure
-from stemgan.metrics import score
+from stemgan.metrics import blurred, log_spectrum_ratio, rmse
 from stemgan.reconstruct import Reconstructor
 from stemgan.scan import ScanDesign
 from stemgan.synthetic import detect, named
@@ -39,15 +40,15 @@ def main() -> None:
     texture = [Reconstructor.load("stemgan-s-adv", seed=seed) for seed in (0, 1)]
     panels = [("partial scan", scan.with_nan())]
     for reconstructor in (Reconstructor.load("stemgan-s"), *texture):
-        image = reconstructor(scan).image
-        figures = score(image, truth)
-        text = f"RMSE {figures['rmse_blurred']:.2f} % (blurred truth)\n"
-        text += f"spectrum off by {figures['log_spectrum']:.2f}"
+        made = reconstructor(scan)
+        error = rmse(made.image, blurred(truth), float(np.ptp(truth)))
+        text = f"RMSE {error:.2f} % (blurred truth)\n"
+        text += f"spectrum off by {log_spectrum_ratio(made.raw, truth):.2f}"
         name = reconstructor.name
         if reconstructor in texture:
             name += f", seed {reconstructor.seed}"
         print(f"{name}: {' '.join(text.split())}")
-        panels.append((f"{name}\n{text}", image))
+        panels.append((f"{name}\n{text}", made.image))
     panels.append(("truth (simulated, with noise)", truth))
     low, high = (float(x) for x in np.percentile(truth, (0.5, 99.8)))
     sheet = picture(panels, limits=[(low, high)] * len(panels))

@@ -14,7 +14,9 @@ from PIL import Image
 from stemgan import weights
 from stemgan.cli import demo, main
 from stemgan.images import read_micrograph, read_partial_scan, write_image
+from stemgan.metrics import blurred, rmse
 from stemgan.networks import Generator, GeneratorConfig
+from stemgan.reconstruct import Reconstructor
 
 ROOT = Path(__file__).parents[1]
 CONFIG = GeneratorConfig(
@@ -43,7 +45,7 @@ def small_demo(small_model, monkeypatch):
 
 
 @pytest.mark.usefixtures("small_demo")
-def test_demo_compares_the_network_with_every_classical_method(capsys):
+def test_demo_compares_the_network_with_every_classical_method(small_model, capsys):
     from stemgan.baselines import default_methods
 
     assert main(["demo", "-o", "out", "--json"]) == 0
@@ -51,6 +53,14 @@ def test_demo_compares_the_network_with_every_classical_method(capsys):
     assert set(figures["methods"]) == {"small", *default_methods()}
     assert figures["coverage"] == pytest.approx(1 / 20, rel=0.05)
     assert all(0 < row["rmse_blurred"] < 50 for row in figures["methods"].values())
+    truth, scan = demo.bundled_scan()
+    made, span = Reconstructor.load(small_model)(scan), float(np.ptp(truth))
+    row = figures["methods"]["small"]
+    assert row["rmse_raw"] == pytest.approx(rmse(made.raw, truth, span), rel=1e-3)
+    assert row["rmse_blurred"] == pytest.approx(
+        rmse(made.image, blurred(truth), span), rel=1e-3
+    )
+    assert row["rmse_raw"] != pytest.approx(rmse(made.image, truth, span), rel=1e-3)
     classical = {k: v["rmse_blurred"] for k, v in figures["methods"].items() if k != "small"}
     assert figures["best_classical"] == min(classical, key=lambda name: classical[name])
     with Image.open("out/demo.png") as picture:

@@ -9,8 +9,11 @@ import pytest
 from stemgan.baselines import complete
 from stemgan.baselines.smoothing import smooth
 from stemgan.images import read_mask, read_micrograph
+from stemgan.measurement import PartialScan
 from stemgan.metrics import blurred, rmse
+from stemgan.reconstruct import Reconstructor
 from stemgan.scan import ScanDesign
+from stemgan.weights import DEFAULT_MODEL
 from stemgan_kernels.masks import blurred_dwell
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "published_scans.py"
@@ -53,6 +56,25 @@ def test_decoding_undoes_the_encoding(example):
     error = scan.values[scan.mask] - blurred(image)[scan.mask]
     assert abs(error.mean()) < 0.01
     assert error.std() < 0.06
+
+
+def test_raw_errors_are_of_raw_completions(example, monkeypatch, capsys):
+    rng = np.random.default_rng(0)
+    truth = smooth(rng.normal(size=(48, 40)).astype(np.float32), 3)
+    dwell = (rng.random(truth.shape) < 0.3).astype(np.float32)
+    scan = PartialScan(truth * (dwell > 0), dwell, name="small")
+    monkeypatch.setattr(example, "default_methods", lambda: ("linear",))
+    results = example.judge(truth, scan)
+    made, span = Reconstructor.load()(scan), float(np.ptp(truth))
+    linear = complete(scan, "linear")
+    for name, image, raw in (
+        (DEFAULT_MODEL, made.image, made.raw),
+        ("linear", linear, linear),
+    ):
+        np.testing.assert_allclose(results[name][0], image, rtol=1e-5, atol=1e-6)
+        expected = rmse(image, blurred(truth), span), rmse(raw, truth, span)
+        assert results[name][1:] == pytest.approx(expected, rel=1e-4)
+    assert capsys.readouterr().out.count("small") == 2
 
 
 @pytest.mark.parametrize("number", [1, 3, 5])
