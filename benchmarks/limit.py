@@ -15,11 +15,12 @@ field (5x5, σ 2.5 px), whose posterior mean is the blurred m: of a network's co
 raw and of the blurred truth, of a classical method's image and of that blurred. The table gives
 their ratio to those of m, geometric means over fields with 95 % intervals of a bootstrap over
 fields; 1 is the limit. RESULTS.csv gets a row for each field, scan and method; again, what it
-holds is left.
+holds is left. A table of before networks had two completions is refused.
 """
 
 import argparse
 import csv
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -33,6 +34,8 @@ from random_fields import SPECTRA, field, posterior_mean, spectrum
 from scipy.fft import next_fast_len
 
 from stemgan.baselines import METHODS, complete
+from stemgan.errors import InputError
+from stemgan.evaluate import warm_up
 from stemgan.measurement import PartialScan, measure
 from stemgan.metrics import blurred
 from stemgan.reconstruct import Reconstructor
@@ -46,8 +49,10 @@ TORUS = 1.5
 RESAMPLES = 2000
 COLUMNS = (
     "spectrum", "noise", "scan", "coverage", "achieved", "field", "size", "method", "rmse",
-    "rmse_blurred", "iterations", "residual", "seconds",
+    "rmse_blurred", "iterations", "residual", "seconds", "meaning",
 )  # fmt: skip
+MEANING = "both completions"
+"""What a row's errors are of: a table without it holds those of one image of each network."""
 
 
 class Case(NamedTuple):
@@ -82,7 +87,10 @@ def rows(
             float(np.sqrt(np.mean((a - b) ** 2)) / deviation)
             for a, b in ((image, truth), (soft, target))
         ]
-        about = {**case._asdict(), "noise": noise, "size": size, "achieved": scan.coverage}
+        about = {
+            **case._asdict(), "noise": noise, "size": size, "achieved": scan.coverage,
+            "meaning": MEANING,
+        }  # fmt: skip
         return about | {"method": name, "rmse": errors[0], "rmse_blurred": errors[1]} | more
 
     start = time.perf_counter()
@@ -98,7 +106,7 @@ def rows(
 
 
 def load(names: list[str]) -> dict[str, Callable[[PartialScan], tuple[Array, Array]]]:
-    """Load methods that complete a field, and the blurred field."""
+    """Load methods that complete a field, and the blurred field; ready to be timed."""
 
     def classical(name: str, scan: PartialScan) -> tuple[Array, Array]:
         image = complete(scan, name).astype(np.float64)
@@ -108,20 +116,19 @@ def load(names: list[str]) -> dict[str, Callable[[PartialScan], tuple[Array, Arr
         made = model(scan)
         return made.raw.astype(np.float64), made.image.astype(np.float64)
 
-    return {
+    methods = {
         name: partial(classical, name)
         if name in METHODS
         else partial(network, Reconstructor.load(name))
         for name in names
     }
+    warm_up(methods.values())
+    return methods
 
 
 def collect(path: Path, args: argparse.Namespace) -> list[Row]:
     """Add what is missing to a table, a case at a time, and return it."""
-    kept: list[Row] = []
-    if path.is_file():
-        with path.open(newline="", encoding="utf-8") as file:
-            kept = list(csv.DictReader(file))
+    kept = read(path) if path.is_file() else []
     names = args.model.split(",")
     cases = [
         Case(name, scan, coverage, number)
@@ -144,6 +151,22 @@ def collect(path: Path, args: argparse.Namespace) -> list[Row]:
         ]
         _append(path, made)
         kept += made
+    return kept
+
+
+def read(path: Path) -> list[Row]:
+    """Read a table.
+
+    Raises
+    ------
+    InputError : its errors are of something else than those of today.
+    """
+    with path.open(newline="", encoding="utf-8") as file:
+        kept = list(csv.DictReader(file))
+    if any(row.get("meaning") != MEANING for row in kept):
+        raise InputError(
+            f"{path} was made before networks had two completions: name another file"
+        )
     return kept
 
 
@@ -228,4 +251,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -5,6 +5,10 @@ import sys
 import numpy as np
 import pytest
 
+from stemgan.errors import InputError
+from stemgan.measurement import PartialScan
+from stemgan.reconstruct import Reconstructor
+from stemgan.weights import DEFAULT_MODEL
 from tests.benchmarking import FOLDER, scripts
 
 
@@ -61,3 +65,32 @@ def test_a_table_is_added_to_and_nothing_beats_the_limit(limit, tmp_path, monkey
         found = limit.ratios(limit.csv.DictReader(file), "rmse")
     assert all(np.mean([*logs.values()]) > 0 for logs in found.values())
     assert "smooth       3 fields" in capsys.readouterr().out
+
+
+def test_a_table_of_one_completion_is_refused(limit, tmp_path, monkeypatch):
+    table = tmp_path / "old.csv"
+    columns = [name for name in limit.COLUMNS if name != "meaning"]
+    table.write_text(f"{','.join(columns)}\n{',' * (len(columns) - 1)}\n", encoding="utf-8")
+    before = table.read_bytes()
+    monkeypatch.setattr(sys, "argv", ["limit", str(table), "--fields", "1"])
+    with pytest.raises(InputError, match=r"old\.csv was made before .* name another file"):
+        limit.main()
+    assert table.read_bytes() == before
+
+
+def test_methods_are_warm_and_complete_field_and_blurred_field(limit, monkeypatch):
+    called = []
+    warm_up = limit.warm_up
+    monkeypatch.setattr(limit, "warm_up", lambda methods: called.append(1) or warm_up(methods))
+    ready = limit.load([DEFAULT_MODEL, "linear"])
+    assert called
+    rng = np.random.default_rng(0)
+    dwell = (rng.random((48, 40)) < 0.2).astype(np.float32)
+    scan = PartialScan(rng.normal(5, 2, dwell.shape).astype(np.float32), dwell)
+    made = Reconstructor.load()(scan)
+    image, soft = ready[DEFAULT_MODEL](scan)
+    np.testing.assert_array_equal(image, made.raw)
+    np.testing.assert_array_equal(soft, made.image)
+    image, soft = ready["linear"](scan)
+    np.testing.assert_allclose(soft, limit.blurred(image))
+    assert {each.dtype for each in (image, soft)} == {np.dtype(np.float64)}
