@@ -151,7 +151,7 @@ ARMS = (
         batch=1,
         fixed=True,
     ),
-    Arm("no-mix", "residual on the kriged infill alone", _changed(without_mix)),
+    Arm("no-mix", "residual on the kriged infills alone", _changed(without_mix)),
     Arm("no-residual", "mix of infills alone", _changed(without_residual)),
     Arm("consistency", "noise-weighted data consistency", _making(Consistent)),
     Arm("cascade", "two passes of the same weights", _making(Cascade)),
