@@ -121,7 +121,7 @@ def test_squared_error_of_one_is_three_and_a_half_percent():
     )
 
 
-def test_blurred_fidelity_does_not_see_what_blurring_removes():
+def test_the_mean_error_of_blurred_images_does_not_see_what_blurring_removes():
     truth = torch.rand(2, 1, 32, 40)
     blurred, span = gaussian_blur(truth), torch.ones(2)
 

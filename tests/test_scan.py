@@ -51,12 +51,10 @@ def test_a_raster_needs_no_coverage_and_measures_all():
 @pytest.mark.parametrize("family", SPARSE_FAMILIES)
 def test_random_designs_stay_within_the_range_of_coverages(family):
     rng = np.random.default_rng(0)
-    reached = [
-        random_design((256, 256), rng, (family,), (0.01, 0.1)).trace().coverage
-        for _ in range(60)
-    ]
-    assert 0.005 < min(reached) < 0.02
-    assert 0.07 < max(reached) < 0.13
+    reached = [random_design((256, 256), rng, (family,)).trace().coverage for _ in range(60)]
+    coarse = family in ("hilbert", "jittered-grid")  # reach few coverages on few lines
+    assert (0.005 if coarse else 0.009) < min(reached) < 0.014
+    assert 0.2 < max(reached) < 0.28
 
 
 def test_the_same_generator_draws_the_same_designs():
