@@ -158,9 +158,11 @@ def test_exported_weights_complete_as_validation_did(kind, noise, tmp_path, caps
     values = np.random.default_rng(1).normal(100, 30, dwell.shape).astype(np.float32)
     partial = PartialScan(values, dwell)
     batch, scale = batch_of(partial)
-    validated = scale.invert(module.eval().complete(batch).image[0, 0].numpy())
-    image = Reconstructor.load(tmp_path / "w.safetensors", "cpu")(partial).image
-    np.testing.assert_allclose(image, validated, atol=2e-3)
+    validated = module.eval().complete(batch)
+    found = Reconstructor.load(tmp_path / "w.safetensors", "cpu")(partial)
+    for image, wanted in ((found.image, validated.image), (found.raw, validated.raw)):
+        np.testing.assert_allclose(image, scale.invert(wanted[0, 0].numpy()), atol=2e-3)
+    assert np.array_equal(found.image, found.raw) == (kind == "ede2020")
 
 
 @pytest.mark.parametrize(("steps", "noise"), [(8, 0), (9, 2)])

@@ -101,8 +101,21 @@ def test_a_tile_without_a_measured_pixel_is_said_to_be_unknown(untrained):
     dwell[:300:4] = 1
     partial = PartialScan(np.full(dwell.shape, 7, np.float32), dwell)
     result = Reconstructor(untrained)(partial)
-    np.testing.assert_allclose(result.image, 7, atol=1e-3)
-    assert (result.std[-100:] == intensity_scale(partial).gain).all()
+    for image, std in ((result.image, result.std), (result.raw, result.raw_std)):
+        np.testing.assert_allclose(image, 7, atol=1e-3)
+        assert (std[-100:] == intensity_scale(partial).gain).all()
+
+
+def test_a_frame_in_tiles_keeps_its_completions_apart():
+    partial = scan((1600, 64))
+    result = Reconstructor(Toy())(partial)
+    scale, (distance, nearest) = intensity_scale(partial), partial.nearest
+    doubled = scale.invert(2 * scale.apply(nearest))
+    np.testing.assert_allclose(result.image, nearest, rtol=1e-4)
+    np.testing.assert_allclose(result.raw, doubled, rtol=1e-4, atol=1e-2)
+    np.testing.assert_allclose(
+        result.raw_std, scale.gain * (1 + distance) * np.exp(-2), rtol=1e-4
+    )
 
 
 def test_tiles_that_disagree_are_blended_smoothly():

@@ -14,11 +14,12 @@ from stemgan.errors import InputError
 from stemgan.infill import gaussian_blur
 from stemgan.networks import Generator
 from stemgan.networks.ede2020 import Ede2020Config, Ede2020Generator, ede2020_input
-from stemgan.training import Diverged
-from stemgan.training.adversarial import frozen
+from stemgan.training import Diverged, ReconstructionTraining
+from stemgan.training import stemgan as steps
+from stemgan.training.adversarial import adversarial_terms, bounded, frozen
 from stemgan.training.randomness import normal, uniform
 from tests.trainers import quiet
-from tests.training.batches import batch, made
+from tests.training.batches import JUDGES, SIZES, batch, made
 
 MODELS = ("stemgan", "ede2020")
 PHASES = ({"fidelity_steps": 10}, {"fidelity_steps": 0, "adversarial_steps": 10})
@@ -55,6 +56,44 @@ def test_discriminators_and_generator_feel_their_own_terms_alone(name, phase):
         felt = gradients(model, [terms[key] for key in own])
         assert felt.pop("discriminators") > 0
         assert max(felt.values()) == 0
+
+
+@pytest.mark.parametrize(("noise", "unused"), [(0, ()), (1, ("outer.blurred.",))])
+def test_discriminators_judge_raw_completions_and_all_that_makes_them_learns(
+    noise, unused, monkeypatch
+):
+    sizes = SIZES["stemgan"] | {"noise": noise}
+    torch.manual_seed(0)
+    model = ReconstructionTraining(
+        sizes, discriminators=JUDGES, fidelity_steps=0, adversarial_steps=10
+    )
+    with torch.no_grad():  # what starts at zero lets no gradient through
+        for parameter in model.generator.parameters():
+            if not parameter.any():
+                parameter.normal_(std=0.1)
+    judged = []
+
+    def recorded(discriminators, settings, real, fake, *rest):
+        judged.append(fake)
+        return adversarial_terms(discriminators, settings, real, fake, *rest)
+
+    monkeypatch.setattr(steps, "adversarial_terms", recorded)
+    data = batch()
+    terms = model.terms(data)
+    assert all(torch.isfinite(term) for term in terms.values())
+    out = model.generator(
+        data.infill, data.dwell, data.distance, data.kriged, model._noise(data)
+    )
+    torch.testing.assert_close(judged[0], bounded(out.raw))
+    assert (out.image is out.raw) == bool(noise)
+    assert noise or not torch.allclose(out.image, out.raw, atol=0.01)
+    sum(terms.values()).backward()
+    for name, parameter in model.generator.named_parameters():
+        if name.startswith(unused):
+            assert parameter.grad is None, name
+        else:
+            assert torch.isfinite(parameter.grad).all(), name
+            assert parameter.grad.any(), name
 
 
 def test_every_part_of_the_2020_generator_takes_the_losses_that_were_routed_to_it():
