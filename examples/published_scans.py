@@ -113,7 +113,11 @@ def methods() -> dict[str, Callable[[PartialScan], tuple[Image, Image]]]:
     """
 
     def classical(name: str) -> Callable[[PartialScan], tuple[Image, Image]]:
-        return lambda scan: (METHODS[name](scan),) * 2
+        def completed(scan: PartialScan) -> tuple[Image, Image]:
+            image = METHODS[name](scan)
+            return image, image
+
+        return completed
 
     found = {name: classical(name) for name in default_methods()}
     if DEFAULT_MODEL not in MODELS:
