@@ -24,7 +24,7 @@ from stemgan.training.engine import Engine, Terms
 from stemgan.training.fidelity import auxiliary_terms, fidelity_terms
 from stemgan.training.randomness import normal, uniform
 from stemgan.training.schedules import cosine
-from stemgan.training.starting import check_sizes
+from stemgan.training.starting import check_sizes, learn_only
 
 _PLACES, _NOISE = 1, 2  # streams of random numbers
 
@@ -45,6 +45,7 @@ class ReconstructionTraining(Engine):
     spectrum_weight : of the distance of logarithmic spectra to the raw truth's.
     error_limit : relative error above which a sample's gradient no longer grows.
     ema_decay : of the averaged weights, which are validated and exported.
+    only : parts of the generator that learn, such as outer.deviation; all of it if None.
     gradient_norm, accumulate, channels_last, compiled : see `Engine`.
     """
 
@@ -66,6 +67,7 @@ class ReconstructionTraining(Engine):
         spectrum_weight: float = 0.0,
         error_limit: float = 0.2,
         ema_decay: float = 0.998,
+        only: list[str] | None = None,
         gradient_norm: float | None = 1.0,
         accumulate: int = 1,
         channels_last: bool = False,
@@ -83,6 +85,7 @@ class ReconstructionTraining(Engine):
         self.save_hyperparameters()
         self.settings = AdversarialSettings(**(adversarial or {}))
         self.generator = Generator(GeneratorConfig.from_dict(generator or {}))
+        learn_only(self.generator, only)
         self.averaged = AveragedModel(
             self.generator, multi_avg_fn=get_ema_multi_avg_fn(ema_decay)
         )

@@ -249,6 +249,21 @@ def test_gradients_are_clipped_group_by_group(tmp_path):
     assert max(norms.values()) <= 1.001e-3
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_parts_that_learn_alone_leave_the_rest_as_it_was(tmp_path):
+    model = made("stemgan", fidelity_steps=3, warmup_steps=0, only=["outer.deviation"])
+    torch.nn.init.normal_(model.generator.outer.deviation.weight)
+    before = {name: value.clone() for name, value in model.generator.state_dict().items()}
+    run(model, 3, tmp_path)
+    changed = {
+        name for name, value in model.generator.state_dict().items()
+        if not torch.equal(value, before[name])
+    }  # fmt: skip
+    assert changed == {"outer.deviation.weight", "outer.deviation.bias"}
+    with pytest.raises(InputError, match=r"no part 'outer\.devi'"):
+        made("stemgan", only=["outer.devi"])
+
+
 @pytest.mark.parametrize("option", [{"accumulate": 0}, {"fidelity_steps": -1}])
 def test_wrong_options_are_refused(option):
     with pytest.raises(InputError, match=r"or more"):
