@@ -53,9 +53,21 @@ def test_fidelity_is_the_error_as_a_share_of_the_range():
     error = losses.relative_rmse(truth + 0.5, truth, span)
     assert torch.allclose(error, torch.tensor([0.5, 0.25, 0.125]), atol=1e-4)
     both = losses.fidelity(
-        truth + 0.5, truth - 1, truth, truth, span, raw_weight=0.1, limit=2.0
+        truth + 0.5, truth - 1, truth, truth, span, raw_weight=0.1, log_weight=0.0, limit=2.0
     )
     assert both.item() == pytest.approx(1.2 * error.mean().item(), rel=1e-5)
+
+
+def test_a_share_of_a_small_error_counts_as_that_of_a_large_one():
+    truth, span = torch.rand(2, 1, 16, 16), torch.ones(2)
+    gradients = []
+    for log_weight in (0.0, 1000.0):
+        away = torch.tensor([0.02, 0.2])[:, None, None, None].requires_grad_()
+        kept = {"raw_weight": 0.0, "log_weight": log_weight, "limit": 1.0}
+        losses.fidelity(truth + away, truth, truth, truth, span, **kept).backward()
+        gradients.append((away.grad * away.detach()).flatten())
+    assert gradients[0][0] / gradients[0][1] == pytest.approx(0.1, rel=1e-3)
+    assert gradients[1][0] / gradients[1][1] == pytest.approx(0.92, abs=0.02)
 
 
 def test_hopeless_samples_keep_the_gradient_of_the_limit():

@@ -19,8 +19,9 @@ def fidelity_terms(batch: Batch, out: Completion, weights: Mapping[str, Any]) ->
     Parameters
     ----------
     batch, out : the truths, and their completions with the half-size ones.
-    weights : `raw_weight`, `auxiliary_weight`, `uncertainty_weight`, `spectrum_weight` and
-        `error_limit`, the relative error above which a sample's gradient no longer grows.
+    weights : `raw_weight`, `log_weight`, `auxiliary_weight`, `uncertainty_weight`,
+        `spectrum_weight` and `error_limit`, the relative error above which a sample's gradient
+        no longer grows.
     """
     blurred = gaussian_blur(batch.target)
     terms = {
@@ -31,6 +32,7 @@ def fidelity_terms(batch: Batch, out: Completion, weights: Mapping[str, Any]) ->
             blurred,
             batch.span,
             raw_weight=weights["raw_weight"],
+            log_weight=weights["log_weight"],
             limit=weights["error_limit"],
         ),
         **auxiliary_terms(batch, out, blurred, weights),

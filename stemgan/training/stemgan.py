@@ -41,7 +41,8 @@ class ReconstructionTraining(Engine):
         the learning rate falls to a fiftieth, as a cosine.
     learning_rate : of Adam in the fidelity phase, after the warm-up.
     warmup_steps : steps of each phase over which the learning rate rises from 0.
-    raw_weight, auxiliary_weight, uncertainty_weight : of the loss terms (see `losses`).
+    raw_weight, log_weight, auxiliary_weight, uncertainty_weight : of the loss terms (see
+        `losses`).
     spectrum_weight : of the distance of logarithmic spectra to the raw truth's.
     error_limit : relative error above which a sample's gradient no longer grows.
     ema_decay : of the averaged weights, which are validated and exported.
@@ -62,6 +63,7 @@ class ReconstructionTraining(Engine):
         learning_rate: float = 1e-3,
         warmup_steps: int = 100,
         raw_weight: float = 0.4,
+        log_weight: float = 0.05,
         auxiliary_weight: float = 0.3,
         uncertainty_weight: float = 0.01,
         spectrum_weight: float = 0.0,
