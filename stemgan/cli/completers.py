@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from stemgan.measurement import PartialScan
-    from stemgan.reconstruct import Reconstruction
+    from stemgan.reconstruct import Reconstruction, Reconstructor
 
 
 class Completed(NamedTuple):
@@ -153,7 +153,16 @@ def network(
     def completed(result: "Reconstruction") -> Completed:
         return _completed(result, truth, quantiles=quantiles)
 
+    said = False
+
+    def checked(scans: "Iterable[PartialScan]") -> "Iterator[PartialScan]":
+        nonlocal said
+        for scan in scans:
+            said = said or _say_if_dense(scan, chosen)  # once, however many come
+            yield scan
+
     def stream(scans: "Iterable[PartialScan]") -> Iterator[Completed]:
+        scans = checked(scans)
         if samples:
             drawn = (chosen.samples(scan, samples) for scan in scans)
             return (_with_samples(completed(each[0]), each) for each in drawn)
@@ -176,6 +185,18 @@ def network(
         record["uncertainty"] = {"truth": truth, "calibrated": calibrated}
     seconds = time.perf_counter() - start
     return Completer(stream, chosen.name, record, seconds, chosen.uncertain, calibrated)
+
+
+def _say_if_dense(scan: "PartialScan", model: "Reconstructor") -> bool:
+    """Say where a scan is much denser than any that a model has learned from."""
+    if not model.densest or scan.coverage <= 1.5 * model.densest:
+        return False
+    say(
+        f"{100 * scan.coverage:.0f} % of the pixels are measured, and model {model.name} has "
+        f"learned from {100 * model.densest:.0f} % at most: --method gaussian-process is likely"
+        " to be better"
+    )
+    return True
 
 
 def _completed(result: "Reconstruction", truth: str, *, quantiles: bool) -> Completed:

@@ -79,6 +79,7 @@ class Reconstructor:
     sha256 : hash of its weights file, or of its ONNX file, for the record.
     seed : of the texture: the same seed gives the same image of the same scan.
     calibration : what makes the deviation right, where the weights file holds it.
+    densest : the largest coverage that it was trained on, where the weights file says so.
     """
 
     generator: Callable[..., Any]
@@ -87,6 +88,7 @@ class Reconstructor:
     sha256: str = ""
     seed: int = 0
     calibration: Calibration | None = None
+    densest: float | None = None
 
     @classmethod
     def load(
@@ -123,7 +125,7 @@ class Reconstructor:
         found = header.get("calibration")
         calibration = None if found is None else Calibration.from_dict(found)
         name = header.get("name") or file.stem
-        return cls(generator, place, name, digest, seed, calibration)
+        return cls(generator, place, name, digest, seed, calibration, _densest(header))
 
     @property
     def runtime(self) -> str:
@@ -263,3 +265,11 @@ class Reconstructor:
             return estimate_2020(self.generator, scan, self.device, self._stride or 1)
         noise = white_noise(self.noise, scan.shape, self.seed)
         return estimate(self.generator, ready, self.device, noise)
+
+
+def _densest(header: dict[str, Any]) -> float | None:
+    """Read from a weights file's header how dense the scans of its training were."""
+    found: Any = header.get("training")
+    for name in ("configuration", "data", "crops", "coverage"):
+        found = found.get(name) if isinstance(found, dict) else None
+    return float(found[1]) if isinstance(found, list) and len(found) == 2 else None

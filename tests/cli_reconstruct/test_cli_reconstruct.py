@@ -142,3 +142,18 @@ def test_what_a_run_leaves_behind_is_no_input_of_the_next(folder, capsys):
     assert main(["reconstruct", ".", "-o", "out", "--json"]) == 0
     scans = [Path(i["scan"]).name for i in json.loads(capsys.readouterr().out)["images"]]
     assert scans == ["a.tif", "b.tif"]
+
+
+@pytest.mark.parametrize(("densest", "said"), [(0.25, 1), (0.9, 0), (None, 0)])
+def test_scans_denser_than_any_that_was_learned_from_are_said_once(
+    densest, said, folder, capsys, monkeypatch
+):
+    crops = {"coverage": [0.01, densest]} if densest else {}
+    header = {"training": {"configuration": {"data": {"crops": crops}}}}
+    load = reconstruct.load_generator
+    monkeypatch.setattr(reconstruct, "load_generator", lambda name: (load(name)[0], header))
+    write_image("full.tif", np.stack([image(), image()]))
+    ones = np.ones(image().shape, np.float32)
+    write_image("mask.tif", ones)
+    assert main(["reconstruct", "full.tif", "--mask", "mask.tif", "-o", "out.tif"]) == 0
+    assert capsys.readouterr().err.count("100 % of the pixels are measured") == said
