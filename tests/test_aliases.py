@@ -3,40 +3,23 @@ import doctest
 import numpy as np
 import pytest
 
-from stemgan.baselines import complete
-from stemgan.baselines.aliases import dots, find_dot_grid, lattices, place_waves, placing
+from stemgan.baselines import complete, crystals
+from stemgan.baselines.aliases import dots, find_dot_grid, place_waves, placing
 from stemgan.baselines.spectra import widened
-from stemgan.baselines.starting import LEAST_SIGNAL, spectrum_of_waves, started, variance_of
+from stemgan.baselines.starting import LEAST_SIGNAL, started
+from stemgan.baselines.waves import Waves, spectrum_of_waves, variance_of
 from stemgan.measurement import PartialScan, measure
 from stemgan.metrics import blurred
 from stemgan.scan import ScanDesign
+from tests.crystals import crystal, turned
 
 SHAPE = (256, 256)
-
-
-def crystal(first, second, shape=SHAPE, noise=0.3, seed=0):
-    """Atoms of 2.2 px on a lattice whose reciprocal basis is given [periods per px]."""
-    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float64)
-    image = np.zeros(shape)
-    for h in range(-4, 5):
-        for k in range(-4, 5):
-            down, across = h * np.array(first) + k * np.array(second)
-            strength = np.exp(-2 * (np.pi * 2.2) ** 2 * (down**2 + across**2))
-            image += strength * np.cos(2 * np.pi * (down * y + across * x))
-    image /= image.std()
-    return image + noise * np.random.default_rng(seed).normal(size=shape)
 
 
 def on_grid(image, pitch, start=2):
     mask = np.zeros(image.shape, bool)
     mask[start::pitch, start::pitch] = True
     return PartialScan(np.where(mask, image, 0).astype(np.float32), mask.astype(np.float32))
-
-
-def turned(length, angle, between):
-    """Return a reciprocal basis of two vectors of one length."""
-    angles = np.radians([angle, angle + between])
-    return [length * np.array([np.sin(a), np.cos(a)]) for a in angles]
 
 
 def waves_of(scan):
@@ -181,7 +164,7 @@ def test_another_unit_is_the_same():
 def test_reduced_bases_are_short_and_of_the_same_lattice():
     rng = np.random.default_rng(0)
     first, second = rng.normal(size=(2, 200, 2))
-    short, long = lattices.reduced(first, second)
+    short, long = crystals.reduced(first, second)
     before = np.abs(np.linalg.det(np.stack([first, second], axis=1)))
     after = np.abs(np.linalg.det(np.stack([short, long], axis=1)))
     np.testing.assert_allclose(after, before)
@@ -194,15 +177,17 @@ def test_reduced_bases_are_short_and_of_the_same_lattice():
 def test_crystals_are_more_alike_than_others():
     hexagonal, square, odd = (turned(0.05, 20, between) for between in (60, 90, 75))
     odd[1] = odd[1] * 1.35
-    found = lattices.likeness(*np.stack([hexagonal, square, odd], axis=1))
+    found = crystals.likeness(*np.stack([hexagonal, square, odd], axis=1))
     assert found[0] > found[2] + 2
     assert found[1] > found[2] + 2
 
 
 def test_a_spectrum_of_waves_holds_their_variance():
     grid = widened(SHAPE)
-    waves = placing.Waves(np.array([[0.05, 0.1], [0.0, 0.2]]), np.array([0.3, 0.5]))
-    assert variance_of(spectrum_of_waves(waves, grid), grid) == pytest.approx(0.8, rel=1e-4)
+    waves = Waves(np.array([[0.05, 0.1], [0.0, 0.2]]), np.array([0.3, 0.5]))
+    assert variance_of(spectrum_of_waves(waves, grid, 1.5), grid) == pytest.approx(
+        0.8, rel=1e-4
+    )
 
 
 def test_a_start_is_never_without_signal():

@@ -15,6 +15,7 @@ from parts import (
     Consistent,
     Unblurred,
     WithoutKriging,
+    becoming,
     periodic,
     with_features,
     without_gates,
@@ -46,6 +47,7 @@ class Arm:
     make : a training of so many steps, its weights drawn from torch's random numbers.
     batch : samples a step.
     fixed : whether it is trained, and so judged, on the one fixed spiral alone.
+    change : what can be done to a trained generator too; None for what has to be trained.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Arm:
     make: Callable[[int], Engine]
     batch: int = BATCH
     fixed: bool = False
+    change: Change | None = None
 
 
 class OneCompletion(ReconstructionTraining):
@@ -104,6 +107,10 @@ def _changed(change: Change) -> Callable[[int], Engine]:
     return _making(build)
 
 
+def _lacking(name: str, changes: str, change: Change) -> Arm:
+    return Arm(name, changes, _changed(change), change=change)
+
+
 def _sized(**sizes: Any) -> Callable[[int], Engine]:  # noqa: ANN401 (of the generator)
     return _making(lambda: Generator(GeneratorConfig(**sizes)))
 
@@ -133,17 +140,17 @@ ARMS = (
         "the same U-Net, also shown the kriged infill, to which it adds",
         _unet(kriged=True, normalised=True),
     ),
-    Arm(
+    _lacking(
         "no-kriging",
         "smoothed nearest infill in place of the kriged one",
-        _changed(with_features(WithoutKriging)),
+        with_features(WithoutKriging),
     ),
-    Arm(
+    _lacking(
         "no-blur",
         "the kriged infill, not blurred, in place of the blurred one",
-        _changed(with_features(Unblurred)),
+        with_features(Unblurred),
     ),
-    Arm("no-spectral", "no spectral (FFT) blocks", _changed(without_spectral)),
+    _lacking("no-spectral", "no spectral (FFT) blocks", without_spectral),
     Arm(
         "ede2020",
         "the 2020 network by its own recipe, on the fixed spiral alone",
@@ -151,10 +158,10 @@ ARMS = (
         batch=1,
         fixed=True,
     ),
-    Arm("no-mix", "residual on the kriged infills alone", _changed(without_mix)),
-    Arm("no-residual", "mix of infills alone", _changed(without_residual)),
-    Arm("consistency", "noise-weighted data consistency", _making(Consistent)),
-    Arm("cascade", "two passes of the same weights", _making(Cascade)),
+    _lacking("no-mix", "residual on the kriged infills alone", without_mix),
+    _lacking("no-residual", "mix of infills alone", without_residual),
+    _lacking("consistency", "noise-weighted data consistency", becoming(Consistent)),
+    _lacking("cascade", "two passes of the same weights", becoming(Cascade)),
     Arm("convnext", "ConvNeXt blocks", _changed(with_blocks(ConvNeXtBlock))),
     Arm("naf", "NAFNet blocks", _changed(with_blocks(NAFBlock))),
     Arm(
@@ -170,25 +177,26 @@ ARMS = (
         ),
     ),
     Arm("outer-wide", "outer stage of 32 channels", _sized(outer_width=32)),
-    Arm("no-lowest", "no inner stage at 1/16 of the size", _changed(without_lowest)),
-    Arm("no-gates", "no gates: the mix does not know the whole", _changed(without_gates)),
-    Arm(
+    _lacking("no-lowest", "no inner stage at 1/16 of the size", without_lowest),
+    _lacking("no-gates", "no gates: the mix does not know the whole", without_gates),
+    _lacking(
         "no-mask",
         "mask and distance are not shown",
-        _changed(with_features(lambda: Blind(MASK, *DISTANCES))),
+        with_features(lambda: Blind(MASK, *DISTANCES)),
     ),
-    Arm(
+    _lacking(
         "no-misfit",
         "what infills miss of the measured values is not shown",
-        _changed(with_features(lambda: Blind(*MISFITS, *MISSED))),
+        with_features(lambda: Blind(*MISFITS, *MISSED)),
     ),
-    Arm("periodic", "periodic padding", _changed(periodic)),
+    _lacking("periodic", "periodic padding", periodic),
     Arm(
         "one-completion",
         "one completion of both truths, the raw one weighing a tenth",
         _making(Generator, OneCompletion, raw_weight=0.1),
     ),
     Arm("blurred-loss", "no loss on the raw truth", _loss(raw_weight=0.0)),
+    Arm("no-logarithm", "no logarithm in the loss", _loss(log_weight=0.0)),
     Arm("spectrum-loss", "0.01 of a log-spectrum term", _loss(spectrum_weight=0.01)),
     Arm("no-auxiliary", "no loss of the half-size completion", _loss(auxiliary_weight=0.0)),
     Arm("unet-plain", "the U-Net without norm", _unet(kriged=False, normalised=False)),

@@ -17,10 +17,11 @@ from stemgan import losses
 from stemgan.data import Batch
 from stemgan.data.samples import collate
 from stemgan.infill import gap_length, gaussian_blur, smooth
-from stemgan.networks import Completion
+from stemgan.networks import Completion, Generator
 from stemgan.networks.features import BEST, SMOOTHED
 from stemgan.scan import FAMILIES
 from stemgan.training import Engine
+from stemgan.weights import load_generator
 
 Errors = dict[str, dict[str, list[Any]]]
 
@@ -147,6 +148,25 @@ UNTRAINED: dict[str, tuple[str, Callable[[Batch], Completion]]] = {
     "kriging-blurred": ("kriging, blurred as the truth is, nothing trained", _blurred),
     "smoothed": ("nearest infill smoothed by 0.3 gaps, nothing trained", _smoothed),
 }
+
+
+def without(
+    arm: Arm, model: str, samples: dict[str, Kept], device: torch.device
+) -> tuple[str, Errors]:
+    """Return what is other, and the errors of trained weights that are changed as an arm is."""
+    generator, _ = load_generator(model)
+    assert isinstance(generator, Generator)
+    changes = "as shipped"
+    if arm.change is not None:
+        arm.change(generator)
+        changes = f"{arm.changes}; not trained again"
+    generator.to(device)
+
+    def complete(batch: Batch) -> Completion:
+        assert batch.kriged is not None
+        return generator(batch.infill, batch.dwell, batch.distance, batch.kriged)
+
+    return changes, judge(complete, _judged(samples), samples, device)
 
 
 def untrained(samples: dict[str, Kept], device: torch.device) -> dict[str, Errors]:

@@ -200,6 +200,15 @@ def periodic(generator: Generator) -> None:
             module.padding_mode = "circular"
 
 
+def becoming(kind: type[Generator]) -> Callable[[Generator], None]:
+    """Complete another way, with the same weights."""
+
+    def change(generator: Generator) -> None:
+        generator.__class__ = kind
+
+    return change
+
+
 def with_features(maker: Callable[[], FeatureMaker]) -> Callable[[Generator], None]:
     """Tell the generator something else."""
 

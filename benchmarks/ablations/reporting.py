@@ -54,7 +54,13 @@ def table(runs: Sequence[Run], order: Sequence[str]) -> list[dict[str, Any]]:
     known = [name for name in order if name in arms]
     names = known + [name for name in arms if name not in known]
     sets = [name for name in next(iter(arms[names[0]].values()))["errors"] if name != FIXED]
-    return [_row(name, arms[name], arms.get(FULL, {}), sets) for name in names]
+    return [_row(name, arms[name], arms.get(_reference(name), {}), sets) for name in names]
+
+
+def _reference(name: str) -> str:
+    """Return what an arm is compared to: parts of a trained model to that, others to full."""
+    model, _, part = name.partition(" ")
+    return model if part else FULL
 
 
 def _row(
@@ -159,8 +165,9 @@ def _heading(settings: dict[str, Any]) -> Iterable[str]:
         f"{plan['val']} held-out samples of {val} px of each dataset. Errors are RMSE in % of "
         "the truth's range, of the blurred truth where not said otherwise: mean ± standard "
         "deviation over seeds. *Less full* is the mean difference to the full arm of the same "
-        "seeds (positive: worse) ± half of its 95 % interval (Student's t over seeds); "
-        "*better* is on how many samples the mean over seeds is lower than the full arm's. "
+        "seeds (positive: worse) ± half of its 95 % interval (Student's t over seeds), or, of "
+        "a trained model that was changed, to that model as it was; *better* is on how many "
+        "samples the mean over seeds is lower than theirs. "
         f"The fixed spiral has a pitch of {plan['pitch']:g} px on {size} px; what is trained "
         "on it alone is compared on it alone."
     )

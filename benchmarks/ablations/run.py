@@ -1,13 +1,14 @@
 """Measure what pays in the network: arms of equal training operations, on the same samples.
 
     python benchmarks/ablations/run.py DATASET... -o DIR [--shares 1,2] [--arms full,unet]
-        [--seeds 3] [--steps 300] [--device auto] [--report-only]
+        [--seeds 3] [--steps 300] [--device auto] [--model stemgan-s] [--report-only]
 
 DATASETs are made by `stemgan prepare` and `stemgan synthesize`; their train images train and
 their val images judge. Arms run seed by seed in the order in which they are given, and by
 default all of them. DIR keeps the samples, each run's figures as it ends, report.md and
 ablations.csv; an interrupted measurement goes on where it was. --steps are those of the full
-arm: every other has as many as the same number of operations allows.
+arm: every other has as many as the same number of operations allows. With --model nothing is
+trained: those weights are judged as they are, and changed as each arm that needs no training.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from typing import Any
 import torch
 from arms import ARMS, BY_NAME, FULL, Arm
 from costs import Cost, cost, steps_for
-from fitting import UNTRAINED, fit, untrained
+from fitting import UNTRAINED, fit, untrained, without
 from reporting import write_report
 from samples import SPIRAL, TRAIN, Kept, Plan, make_samples
 
@@ -51,12 +52,36 @@ def measure(args: argparse.Namespace, folder: Path) -> None:
     samples = make_samples(plan, folder / "samples")
     for name, errors in untrained(samples, device).items():
         _write(folder, name, 0, {"changes": UNTRAINED[name][0], "errors": errors})
+    if args.model:
+        _judge_parts(args.model, args.arms, folder, samples, device)
+    else:
+        _train(args, folder, samples, device)
+
+
+def _train(
+    args: argparse.Namespace, folder: Path, samples: dict[str, Kept], device: torch.device
+) -> None:
     full = cost(FULL, samples[TRAIN])
     for seed in range(args.seeds):
         for arm in args.arms:
             if not _path(folder, arm.name, seed).is_file():
                 figures = _run(arm, seed, full, args.steps, samples, device)
                 _write(folder, arm.name, seed, figures)
+
+
+def _judge_parts(
+    model: str,
+    arms: tuple[Arm, ...],
+    folder: Path,
+    samples: dict[str, Kept],
+    device: torch.device,
+) -> None:
+    for arm in (FULL, *(arm for arm in arms if arm.change)):
+        name = Path(model).stem + ("" if arm is FULL else f" {arm.name}")
+        if not _path(folder, name, 0).is_file():
+            print(name, flush=True)
+            changes, errors = without(arm, model, samples, device)
+            _write(folder, name, 0, {"changes": changes, "errors": errors})
 
 
 def _run(
@@ -115,6 +140,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=3, help="runs of each arm (3)")
     parser.add_argument("--steps", type=int, default=300, help="of the full arm (300)")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    parser.add_argument("--model", help="trained weights: train nothing, judge their parts")
     parser.add_argument("--sizes", type=json.loads, default={}, help=argparse.SUPPRESS)
     parser.add_argument("--report-only", action="store_true", help="run nothing")
     args = parser.parse_args()

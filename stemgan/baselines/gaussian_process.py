@@ -10,7 +10,8 @@ so that a group of modes is at its maximum where the two sums agree, and their r
 towards it (MacKay, Neural Comput. 4, 415, 1992). What is expected is sampled: |F Aᵀ C⁻¹ z|²
 with z of covariance C.
 Groups are rings, then wide patches (anisotropy), then narrow ones, raised only where the data
-ask for much more than the rings give: those are the peaks of a lattice.
+ask for much more than the rings give: those are the peaks of a lattice. In the first round the
+lattice itself is looked for (`lattices/`): its waves together show where each alone drowns.
 The completion is the posterior mean S Aᵀ C⁻¹ y: the best of all linear methods, if S is right.
 """
 
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 
 from stemgan.baselines.covariance import fit_covariance
 from stemgan.baselines.kriging import Kriging, Vector, inner
+from stemgan.baselines.lattices import Found, find_lattice, is_sought, seeded, wave_evidence
 from stemgan.baselines.smoothing import in_own_unit, weights
 from stemgan.baselines.spectra import (
     average,
@@ -44,6 +46,8 @@ PEAK = 2.5
 """How much more than its ring a peak must hold."""
 PEAK_WIDTH = 1.2  # [Fourier pixels]
 
+LATTICE_PEAK, LATTICE_PEAK_WIDTH = 2.0, 0.9
+"""The same two where a lattice is certain."""
 PATCH_WIDTH = 4.0  # [Fourier pixels]
 CALM = 0.15  # changes of the logarithm of S over a patch that count as noise
 FEW = 5.0  # modes that a ring is thought to hold already, as expected
@@ -51,6 +55,7 @@ LEAST_NOISE = 1e-3
 TOLERANCE = 1e-3  # another unit changes images by up to 0.13 % of their range
 ITERATIONS, LAST_ITERATIONS = 60, 100
 RIDGE = 1e-5
+_STEPS = 8
 FLAT = 1e-4  # deviation from a plane over that from the mean: as good as none
 
 
@@ -109,6 +114,7 @@ class _Model:
         smooth = bounded(np.real(spectrum_of(covariance.on_grid(shape), shape)))
         self.smooth, self.noise = started(smooth, covariance.noise, values, scan.mask, shape)
         self.peaks = np.ones_like(self.smooth)
+        self.certainty: float | None = None if is_sought(scan.mask) else 0.0  # of a lattice
         rng = np.random.default_rng(0)
         rng.standard_normal(shape, dtype=np.float32)  # `_drawn` takes these again
         self.errors = rng.standard_normal(len(self.values)) * np.sqrt(relative)
@@ -140,10 +146,27 @@ class _Model:
         )
         evidence = _evidence(spectrum, given, sampled, self.peaks, self.noise)
         del given, sampled, spectrum, drawn
-        self._raise(evidence, peak, peak_width)
+        if self.certainty is None:
+            found = self._lattice(self.dual, evidence.expected)
+            self._raise(evidence, peak, peak_width)
+            if found is not None:
+                self.peaks = seeded(found, self.smooth, self.peaks, system.shape)
+            self.certainty = 0.0 if found is None else found.certainty
+        else:
+            self._raise(evidence, *peaks_asked(self.certainty, peak, peak_width))
         relative = system.relative
         ratio = inner(relative, self.dual**2) / inner(relative, self.sampled**2)
         self.noise = max(self.noise * float(np.clip(ratio, 0.3, 3)), LEAST_NOISE)
+
+    def _lattice(self, dual: Vector, expected: Image) -> Found | None:
+        """Look for a lattice in what the spectrum does not explain yet."""
+        spectrum, shape = self.spectrum, self.system.shape
+        if not spectrum.any():  # all is noise
+            return None
+        level = expected / spectrum * np.float32(shape[0] * shape[1])
+        mask = np.zeros(shape, bool)
+        mask.ravel()[self.system.at] = True
+        return find_lattice(wave_evidence(dual, mask[self.crop], level, shape))
 
     def _drawn(self, spectrum: Image) -> Vector:
         """Draw measured values of the process, from the same random numbers every time."""
@@ -189,6 +212,14 @@ class _Model:
         white = white_part(self.smooth, self.system.shape)
         self.smooth = bounded(self.smooth - white)
         self.noise += white
+
+
+def peaks_asked(certainty: float, peak: float, peak_width: float) -> tuple[float, float]:
+    """Return how much more a peak must hold, and its width, where a lattice is so certain."""
+    steps = round(certainty * _STEPS) / _STEPS  # so that few widths occur
+    return peak + steps * (LATTICE_PEAK - peak), peak_width + steps * (
+        LATTICE_PEAK_WIDTH - peak_width
+    )
 
 
 @dataclass(frozen=True)

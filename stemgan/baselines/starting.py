@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from stemgan.baselines.aliases import Waves, place_waves
+from stemgan.baselines.aliases import place_waves
 from stemgan.baselines.spectra import bounded, frequencies
+from stemgan.baselines.waves import spectrum_of_waves, variance_of
 
 Image = NDArray[np.float32]
 
@@ -44,32 +45,10 @@ def started(
     waves = place_waves(values, mask)
     if waves is not None:
         rest = 1 - min(float(waves.variance.sum()), MOST_WAVES)
-        smooth = max(rest, LEAST_REST) * smooth + spectrum_of_waves(waves, shape)
+        smooth = max(rest, LEAST_REST) * smooth + spectrum_of_waves(waves, shape, WIDTH)
         noise = max(noise * rest, min(noise, LEAST_LEFT))
     return bounded(smooth), noise
 
 
 def _touching(mask: NDArray[np.bool_]) -> bool:
     return bool((mask[1:] & mask[:-1]).any() or (mask[:, 1:] & mask[:, :-1]).any())
-
-
-def variance_of(spectrum: NDArray[np.floating], shape: tuple[int, int]) -> float:
-    """Return the variance that a spectrum, (H, W // 2 + 1), holds: its mean over all modes."""
-    once = spectrum[:, 0].sum() + (spectrum[:, -1].sum() if shape[1] % 2 == 0 else 0)
-    return float(2 * spectrum.sum(dtype=np.float64) - once) / (shape[0] * shape[1])
-
-
-def spectrum_of_waves(waves: Waves, shape: tuple[int, int]) -> Image:
-    """Return the spectrum of waves, each a Gaussian peak of its variance, (H, W // 2 + 1)."""
-    rows, columns = (
-        n * step(n) for n, step in zip(shape, (np.fft.fftfreq, np.fft.rfftfreq), strict=True)
-    )
-    total = np.zeros((len(rows), len(columns)), np.float32)
-    for (y, x), variance in zip(waves.frequency, waves.variance, strict=True):
-        peak = np.zeros_like(total)
-        for sign in (1, -1):
-            down = (rows - sign * y * shape[0] + shape[0] / 2) % shape[0] - shape[0] / 2
-            across = columns - sign * x * shape[1]
-            peak += np.outer(*(np.exp(-0.5 * (d / WIDTH) ** 2) for d in (down, across)))
-        total += peak * np.float32(variance / variance_of(peak, shape))
-    return total

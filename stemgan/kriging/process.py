@@ -19,8 +19,10 @@ from stemgan.baselines.gaussian_process import (
     PEAK_WIDTH,
     ROUNDS,
     TOLERANCE,
+    peaks_asked,
 )
 from stemgan.baselines.kriging import is_crowded
+from stemgan.baselines.lattices import find_lattice, is_sought, seeded, wave_evidence
 from stemgan.baselines.spectra import rings, widened
 from stemgan.baselines.starting import started
 from stemgan.kriging.covariance import fit_covariances
@@ -102,7 +104,7 @@ class _Models:
 
     def __init__(self, values: Tensor, mask: Tensor, weight: Tensor, *, crowded: bool) -> None:
         shape, device = (int(mask.shape[1]), int(mask.shape[2])), values.device
-        self.crop = np.s_[:, : shape[0], : shape[1]]
+        self.crop, self.mask = np.s_[:, : shape[0], : shape[1]], mask
         grid = widened(shape)
         relative = 1 / torch.where(mask, weight, 1)
         self.system = Systems(mask, relative, grid, crowded=crowded)
@@ -114,6 +116,7 @@ class _Models:
         self.waves, errors = _drawn(grid, shape[0] * shape[1], device)
         self.errors = errors[: self.system.count] * self.system.relative.sqrt()
         self.duals: Tensor | None = None  # of the values, and of what was drawn
+        self.certainties: list[float] | None = None  # of lattices, once they were looked for
 
     @property
     def spectrum(self) -> Tensor:
@@ -137,13 +140,36 @@ class _Models:
         self.duals = system.solve(both, self.duals, TOLERANCE, ITERATIONS)
         pixels = system.shape[0] * system.shape[1]
         given, sampled = (system.spread(self.duals).abs().square() / pixels).unbind(dim=1)
-        self._raise(_evidence(spectrum, given, sampled, self.peaks, self.noise))
+        evidence = _evidence(spectrum, given, sampled, self.peaks, self.noise)
+        if self.certainties is None:
+            level = evidence.expected / safe(spectrum) * pixels
+            self._raise(evidence, [0.0] * len(spectrum))
+            self.certainties = self._seed(self.duals[:, 0], level)
+        else:
+            self._raise(evidence, self.certainties)
         squares = system.relative[:, None] * self.duals.square()
         there, thought = squares.sum(dim=2).unbind(dim=1)
         change = (there / thought.clamp_min(1e-300)).clamp(0.3, 3)
         self.noise = (self.noise * change).clamp_min(LEAST_NOISE)
 
-    def _raise(self, evidence: "_Evidence") -> None:
+    def _seed(self, given: Tensor, level: Tensor) -> list[float]:
+        """Look for lattices as NumPy's does, sample by sample; return how certain each is."""
+        duals, masks, smooth, peaks = (
+            x.cpu().numpy() for x in (given, self.mask, self.smooth, self.peaks)
+        )
+        certainties = [0.0] * len(masks)
+        for k, mask in enumerate(masks):
+            if not is_sought(mask) or not level[k].any():
+                continue
+            dual, shape = duals[k, : mask.sum()], self.system.shape
+            found = find_lattice(wave_evidence(dual, mask, level[k].cpu().numpy(), shape))
+            if found is not None:
+                new = seeded(found, smooth[k], peaks[k], shape)
+                self.peaks[k] = torch.from_numpy(new).to(self.peaks)
+                certainties[k] = found.certainty
+        return certainties
+
+    def _raise(self, evidence: "_Evidence", certainties: list[float]) -> None:
         given, expected, calm = evidence.given, evidence.expected, evidence.calm
         shape, device = self.system.shape, given.device
         ring, groups = _rings(shape, device)
@@ -156,8 +182,14 @@ class _Models:
         )
         change = ratio.clamp(0.1, 10).log()
         factor *= torch.exp(change.sign() * (change.abs() - CALM).clamp_min(0))
-        ratio = average(given, PEAK_WIDTH) / safe(average(expected * factor, PEAK_WIDTH))
-        is_peak = torch.maximum(((ratio / PEAK - 0.8) / 0.4).clamp(0, 1), 1 - calm)
+        asked = [peaks_asked(each, PEAK, PEAK_WIDTH) for each in certainties]
+        ratio = torch.empty_like(given)
+        for width in {width for _, width in asked}:
+            those = [k for k, (_, other) in enumerate(asked) if other == width]
+            thought = safe(average((expected * factor)[those], width))
+            ratio[those] = average(given[those], width) / thought
+        least = torch.tensor([peak for peak, _ in asked], device=device)[:, None, None]
+        is_peak = torch.maximum(((ratio / least - 0.8) / 0.4).clamp(0, 1), 1 - calm)
         self.peaks = ((self.peaks * ratio) ** is_peak).clamp_min(1)
         smooth = bounded((self.smooth * factor).clamp_max(shape[0] * shape[1]))
         white = white_part(smooth, shape)

@@ -6,6 +6,6 @@ pixels and their pitch is none, a little from the values themselves.
 """
 
 from stemgan.baselines.aliases.dots import DotGrid, find_dot_grid
-from stemgan.baselines.aliases.placing import Waves, place_waves
+from stemgan.baselines.aliases.placing import place_waves
 
-__all__ = ["DotGrid", "Waves", "find_dot_grid", "place_waves"]
+__all__ = ["DotGrid", "find_dot_grid", "place_waves"]

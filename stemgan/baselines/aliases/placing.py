@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stemgan.baselines.aliases.dots import DotGrid, Peaks, find_dot_grid, find_peaks, window
-from stemgan.baselines.aliases.lattices import candidates, explain, likeness
+from stemgan.baselines.aliases.lattices import candidates, explain
+from stemgan.baselines.crystals import likeness
+from stemgan.baselines.waves import Waves
 
 Vectors = NDArray[np.float64]
 
@@ -24,17 +26,6 @@ _LEAST_SHARE = 0.01
 _RIDGE = 1e-6
 _WIDEST = 24.0  # pitch [px]: the lattices that could be grow with its fourth power
 _MOST_FIT = 10.0  # what is not stationary fits wrong aliases by chance
-
-
-@dataclass(frozen=True)
-class Waves:
-    """Where waves may be, and how much of the variance of the values each is thought to hold.
-
-    frequency : (n, 2) [periods per px]; variance : (n,).
-    """
-
-    frequency: Vectors
-    variance: Vectors
 
 
 @dataclass(frozen=True)
