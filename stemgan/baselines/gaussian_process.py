@@ -65,6 +65,7 @@ def gaussian_process(
     peak: float = PEAK,
     peak_width: float = PEAK_WIDTH,
     workers: int = 1,
+    lattices: bool = True,
 ) -> Image:
     """Complete by the posterior mean of a stationary Gaussian process.
 
@@ -75,6 +76,7 @@ def gaussian_process(
     peak : how much more than its ring a peak of the spectrum must hold, above 1.
     peak_width : width of a peak [Fourier pixels].
     workers : threads; the result is the same.
+    lattices : look for the lattice that the measured pixels show, where one may be.
 
     Returns
     -------
@@ -90,7 +92,7 @@ def gaussian_process(
         if deviation < FLAT:
             return np.clip(plane, *limits)
         rest = (rest / deviation).astype(np.float32, copy=False)
-        model = _Model(scan, rest, workers)
+        model = _Model(scan, rest, workers, lattices=lattices)
         del values, rest  # a large frame's arrays fill the memory
         for _ in range(rounds):
             model.refine(peak, peak_width)
@@ -103,7 +105,9 @@ def gaussian_process(
 class _Model:
     """A Gaussian process: its spectrum, its noise, and how it explains the measured values."""
 
-    def __init__(self, scan: PartialScan, values: Image, workers: int) -> None:
+    def __init__(
+        self, scan: PartialScan, values: Image, workers: int, *, lattices: bool
+    ) -> None:
         self.crop = np.s_[: scan.shape[0], : scan.shape[1]]
         shape = widened(scan.shape)
         relative = 1 / weights(scan)[scan.mask].astype(np.float64)
@@ -114,7 +118,8 @@ class _Model:
         smooth = bounded(np.real(spectrum_of(covariance.on_grid(shape), shape)))
         self.smooth, self.noise = started(smooth, covariance.noise, values, scan.mask, shape)
         self.peaks = np.ones_like(self.smooth)
-        self.certainty: float | None = None if is_sought(scan.mask) else 0.0  # of a lattice
+        sought = lattices and is_sought(scan.mask)
+        self.certainty: float | None = None if sought else 0.0  # of a lattice
         rng = np.random.default_rng(0)
         rng.standard_normal(shape, dtype=np.float32)  # `_drawn` takes these again
         self.errors = rng.standard_normal(len(self.values)) * np.sqrt(relative)

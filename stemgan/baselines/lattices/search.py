@@ -37,6 +37,8 @@ _SAME = 1.5  # and so close are one [Fourier pixels]
 _ROUNDS = 2  # of the fit of a basis
 _CLEAR = 4.0  # evidence of a wave that a basis is fitted to
 _LEARNED = 4  # rounds for the waves' variances
+_LEAST_VARIANCE, _MOST_VARIANCE = 1e-6, 1e6  # of a wave, in those of noise
+_RIDGE = 1e-4  # of overlaps, over that of a wave with itself: they are single precision
 
 Vectors = NDArray[np.float64]
 
@@ -143,24 +145,42 @@ def _weighed(basis: Vectors, evidence: WaveEvidence) -> Lattice | None:
     at, power = _highest(waves, evidence, reach=1)
     present = _present(orders)
     missed = np.log(1 - present)[(power < _MISSED) & (present > _BEYOND)].sum()
-    at = at[power > 1]
+    at = np.unique(at[power > 1], axis=0)
     if len(at) < 2:
         return None
     both = np.concatenate([at, 2 * evidence.middle - at])
     apart = both[:, None] - both + 2 * evidence.middle
     overlap = evidence.overlap[apart[..., 0], apart[..., 1]].astype(np.complex128)
     given = evidence.values[tuple(both.T)].astype(np.complex128)
-    variance = np.maximum(np.abs(given) ** 2 - 1, 0.5)
-    for _ in range(_LEARNED):
-        inverse = np.linalg.inv(np.diag(1 / variance) + overlap)
-        mean = inverse @ given
-        variance = np.maximum(np.abs(mean) ** 2 + np.diag(inverse).real, 1e-6)
-    mean = np.linalg.solve(np.diag(1 / variance) + overlap, given)
-    volume = np.linalg.slogdet(np.eye(len(both)) + variance[:, None] * overlap)[1]
-    likelihood = 0.5 * float((given.conj() @ mean).real - volume)
+    likelihood, variance = _explained(given, overlap)
     held = 2 * variance[: len(at)] / evidence.level[tuple(at.T)]
     score = LIKELIHOOD * likelihood + float(likeness(basis[:1], basis[1:])[0]) + float(missed)
     return Lattice(score, basis, Waves(evidence.waves(at), held))
+
+
+def _explained(
+    given: NDArray[np.complex128], overlap: NDArray[np.complex128]
+) -> tuple[float, Vectors]:
+    """Return the logarithm of how much likelier waves make their evidence, and their variances.
+
+    Of amplitudes a of variances v, and evidence G a + noise of covariance G (the overlaps):
+    a has the mean √v M⁻¹ √v z with M = 1 + √v G √v, which is never singular.
+    """
+    variance: Vectors = (np.abs(given) ** 2 - 1).clip(0.5, _MOST_VARIANCE)
+    eye = np.eye(len(given))
+
+    def whole(variance: Vectors) -> NDArray[np.complex128]:
+        root = np.sqrt(variance)
+        return eye + root[:, None] * (overlap + _RIDGE * eye) * root
+
+    for _ in range(_LEARNED):
+        root = np.sqrt(variance)
+        inverse = root[:, None] * np.linalg.inv(whole(variance)) * root
+        size = np.abs(inverse @ given) ** 2 + np.diag(inverse).real
+        variance = size.clip(_LEAST_VARIANCE, _MOST_VARIANCE)
+    root, last = np.sqrt(variance), whole(variance)
+    fit = float((given.conj() @ (root * np.linalg.solve(last, root * given))).real)
+    return 0.5 * (fit - float(np.linalg.slogdet(last)[1])), variance
 
 
 def _slow(basis: Vectors, orders: Vectors) -> tuple[Vectors, Vectors]:
