@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from stemgan.baselines.gaussian_process import gaussian_process, peaks_asked
+from stemgan.baselines import modes
+from stemgan.baselines.gaussian_process import gaussian_process
 from stemgan.baselines.lattices import (
     WaveEvidence,
     find_lattice,
@@ -189,9 +190,9 @@ def test_two_dimensions_need_two_waves():
 
 
 def test_widths_follow_certainty_in_steps():
-    assert peaks_asked(0.0, 2.5, 1.2) == (2.5, 1.2)
-    assert peaks_asked(1.0, 2.5, 1.2) == (process.LATTICE_PEAK, process.LATTICE_PEAK_WIDTH)
-    assert len({peaks_asked(x, 2.5, 1.2) for x in np.linspace(0, 1, 500)}) == 9
+    assert modes.peaks_asked(0.0, 2.5, 1.2) == (2.5, 1.2)
+    assert modes.peaks_asked(1.0, 2.5, 1.2) == (modes.LATTICE_PEAK, modes.LATTICE_PEAK_WIDTH)
+    assert len({modes.peaks_asked(x, 2.5, 1.2) for x in np.linspace(0, 1, 500)}) == 9
 
 
 @pytest.mark.parametrize("family", ["spiral", "random"])

@@ -19,6 +19,7 @@ from parts import (
     periodic,
     with_features,
     without_gates,
+    without_inner,
     without_lowest,
     without_mix,
     without_residual,
@@ -178,6 +179,7 @@ ARMS = (
         ),
     ),
     Arm("outer-wide", "outer stage of 32 channels", _sized(outer_width=32)),
+    _lacking("no-inner", "the outer stage is told nothing of the inner one", without_inner),
     _lacking("no-lowest", "no inner stage at 1/16 of the size", without_lowest),
     _lacking("no-gates", "no gates: the mix does not know the whole", without_gates),
     _lacking(

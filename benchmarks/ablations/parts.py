@@ -193,6 +193,11 @@ def without_lowest(generator: Generator) -> None:
     inner.blocks_c, inner.up_b = nn.Sequential(), Nothing()  # type: ignore[assignment]
 
 
+def without_inner(generator: Generator) -> None:
+    """Tell the outer stage nothing of the inner one's features."""
+    generator.outer.inner = nn.Sequential(Nothing(), generator.outer.inner)  # type: ignore[assignment]
+
+
 def periodic(generator: Generator) -> None:
     """Pad convolutions by what is at the opposite edge."""
     for module in generator.modules():

@@ -16,7 +16,6 @@ The completion is the posterior mean S Aᵀ C⁻¹ y: the best of all linear met
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +23,14 @@ from numpy.typing import NDArray
 from stemgan.baselines.covariance import fit_covariance
 from stemgan.baselines.kriging import Kriging, Vector, inner
 from stemgan.baselines.lattices import Found, find_lattice, is_sought, seeded, wave_evidence
+from stemgan.baselines.modes import (
+    PATCH_WIDTH,
+    PEAK,
+    PEAK_WIDTH,
+    ModeEvidence,
+    mode_evidence,
+    peaks_asked,
+)
 from stemgan.baselines.smoothing import in_own_unit, weights
 from stemgan.baselines.spectra import (
     average,
@@ -42,20 +49,13 @@ Image = NDArray[np.float32]
 # Tuned on training images (benchmarks/tune_baselines.py; docs/classical_methods.md).
 ROUNDS = 3
 """Refinements of the spectrum: fewer miss lattices at wide gaps, more follow the noise."""
-PEAK = 2.5
-"""How much more than its ring a peak must hold."""
-PEAK_WIDTH = 1.2  # [Fourier pixels]
 
-LATTICE_PEAK, LATTICE_PEAK_WIDTH = 2.0, 0.9
-"""The same two where a lattice is certain."""
-PATCH_WIDTH = 4.0  # [Fourier pixels]
 CALM = 0.15  # changes of the logarithm of S over a patch that count as noise
 FEW = 5.0  # modes that a ring is thought to hold already, as expected
 LEAST_NOISE = 1e-3
 TOLERANCE = 1e-3  # another unit changes images by up to 0.13 % of their range
 ITERATIONS, LAST_ITERATIONS = 60, 100
 RIDGE = 1e-5
-_STEPS = 8
 FLAT = 1e-4  # deviation from a plane over that from the mean: as good as none
 
 
@@ -149,7 +149,7 @@ class _Model:
             (np.abs(system.spread(dual)) ** 2 / np.float32(pixels)).astype(np.float32)
             for dual in (self.dual, self.sampled)
         )
-        evidence = _evidence(spectrum, given, sampled, self.peaks, self.noise)
+        evidence = mode_evidence(spectrum, given, sampled, self.peaks, self.noise)
         del given, sampled, spectrum, drawn
         if self.certainty is None:
             found = self._lattice(self.dual, evidence.expected)
@@ -196,7 +196,7 @@ class _Model:
             found = [pool.submit(solved, *each) for each in starts]
             return found[0].result(), found[1].result()
 
-    def _raise(self, evidence: "_Evidence", peak: float, peak_width: float) -> None:
+    def _raise(self, evidence: ModeEvidence, peak: float, peak_width: float) -> None:
         given, expected, calm = evidence.given, evidence.expected, evidence.calm
         ring = self.rings.ravel()
         there, thought = (
@@ -217,45 +217,6 @@ class _Model:
         white = white_part(self.smooth, self.system.shape)
         self.smooth = bounded(self.smooth - white)
         self.noise += white
-
-
-def peaks_asked(certainty: float, peak: float, peak_width: float) -> tuple[float, float]:
-    """Return how much more a peak must hold, and its width, where a lattice is so certain."""
-    steps = round(certainty * _STEPS) / _STEPS  # so that few widths occur
-    return peak + steps * (LATTICE_PEAK - peak), peak_width + steps * (
-        LATTICE_PEAK_WIDTH - peak_width
-    )
-
-
-@dataclass(frozen=True)
-class _Evidence:
-    """Sums over modes of `given` and `expected` agree for the best spectrum; (H, W // 2 + 1).
-
-    sampled : one sample of `expected`, right in the mean, for sums over many modes.
-    calm : 1 outside the peaks, 0 in them.
-    """
-
-    given: Image
-    sampled: Image
-    expected: Image
-    calm: Image
-
-
-def _evidence(
-    spectrum: Image, given: Image, sampled: Image, peaks: Image, noise: float
-) -> _Evidence:
-    """Smooth the sample: E |F Aᵀ C⁻¹ z|² = 1 / (S + u), u being what S drowns in.
-
-    u (noise, and what the mask folds onto a mode) varies slowly, while the peaks of S do not.
-    """
-    calm = (2 - peaks).clip(0, 1)
-    share = safe(average(calm, PATCH_WIDTH * 0.75))
-    level, background = (
-        average(x * calm, PATCH_WIDTH * 0.75) / share for x in (sampled, spectrum)
-    )
-    drowned = np.maximum(1 / safe(level) - background, 0.02 * background + noise)
-    expected = spectrum / (spectrum + drowned)
-    return _Evidence(spectrum * given, spectrum * sampled, expected, calm)
 
 
 def _plane(values: Image, mask: NDArray[np.bool_]) -> Image:

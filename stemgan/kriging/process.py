@@ -14,15 +14,11 @@ from stemgan.baselines.gaussian_process import (
     ITERATIONS,
     LAST_ITERATIONS,
     LEAST_NOISE,
-    PATCH_WIDTH,
-    PEAK,
-    PEAK_WIDTH,
     ROUNDS,
     TOLERANCE,
-    peaks_asked,
 )
 from stemgan.baselines.kriging import is_crowded
-from stemgan.baselines.lattices import find_lattice, is_sought, seeded, wave_evidence
+from stemgan.baselines.modes import PATCH_WIDTH, PEAK, PEAK_WIDTH, peaks_asked
 from stemgan.baselines.spectra import rings, widened
 from stemgan.baselines.starting import started
 from stemgan.kriging.covariance import fit_covariances
@@ -35,12 +31,15 @@ from stemgan.kriging.grids import (
     spectrum_of,
     white_part,
 )
+from stemgan.kriging.lattices import seed_lattices
 from stemgan.kriging.systems import Systems
 from stemgan.kriging.units import deviation_of, planes, standardised, weights
 
 
 @torch.no_grad()
-def krige(values: Tensor, dwell: Tensor, rounds: int = ROUNDS) -> Tensor:
+def krige(
+    values: Tensor, dwell: Tensor, rounds: int = ROUNDS, *, lattices: bool = True
+) -> Tensor:
     """Complete partial scans by the posterior means of stationary Gaussian processes.
 
     Parameters
@@ -48,6 +47,8 @@ def krige(values: Tensor, dwell: Tensor, rounds: int = ROUNDS) -> Tensor:
     values : measured values in any unit, anything elsewhere, (B, 1, H, W).
     dwell : dwell maps, 0 where unmeasured, (B, 1, H, W); longer dwell counts as less noisy.
     rounds : refinements of the spectra.
+    lattices : look for the lattices that the measured pixels show; on the CPU, a thread for
+        each of a few samples at once.
 
     Returns
     -------
@@ -75,12 +76,14 @@ def krige(values: Tensor, dwell: Tensor, rounds: int = ROUNDS) -> Tensor:
         for kind in crowded.unique().tolist():
             those = (crowded == kind).nonzero()[:, 0].to(values.device)
             found[those, 0] = _completed(
-                values[those, 0], dwell[those, 0], rounds, crowded=kind
+                values[those, 0], dwell[those, 0], rounds, crowded=kind, lattices=lattices
             )
         return found
 
 
-def _completed(values: Tensor, dwell: Tensor, rounds: int, *, crowded: bool) -> Tensor:
+def _completed(
+    values: Tensor, dwell: Tensor, rounds: int, *, crowded: bool, lattices: bool
+) -> Tensor:
     """Complete samples that are all crowded, or all not, (B, H, W) float32."""
     mask = dwell > 0
     unit, offset, gain = standardised(values, mask)
@@ -90,6 +93,8 @@ def _completed(values: Tensor, dwell: Tensor, rounds: int, *, crowded: bool) -> 
     flat = deviation < FLAT
     scaled = (rest / torch.where(flat, 1, deviation)).float()
     model = _Models(scaled, mask, weights(dwell, mask), crowded=crowded)
+    if not lattices:
+        model.certainties = [0.0] * len(values)
     for _ in range(rounds):
         model.refine()
     found = plane + torch.where(flat, 0, deviation) * model.mean()
@@ -144,30 +149,15 @@ class _Models:
         if self.certainties is None:
             level = evidence.expected / safe(spectrum) * pixels
             self._raise(evidence, [0.0] * len(spectrum))
-            self.certainties = self._seed(self.duals[:, 0], level)
+            self.peaks, self.certainties = seed_lattices(
+                self.duals[:, 0], self.mask, level, self.smooth, self.peaks, system.shape
+            )
         else:
             self._raise(evidence, self.certainties)
         squares = system.relative[:, None] * self.duals.square()
         there, thought = squares.sum(dim=2).unbind(dim=1)
         change = (there / thought.clamp_min(1e-300)).clamp(0.3, 3)
         self.noise = (self.noise * change).clamp_min(LEAST_NOISE)
-
-    def _seed(self, given: Tensor, level: Tensor) -> list[float]:
-        """Look for lattices as NumPy's does, sample by sample; return how certain each is."""
-        duals, masks, smooth, peaks = (
-            x.cpu().numpy() for x in (given, self.mask, self.smooth, self.peaks)
-        )
-        certainties = [0.0] * len(masks)
-        for k, mask in enumerate(masks):
-            if not is_sought(mask) or not level[k].any():
-                continue
-            dual, shape = duals[k, : mask.sum()], self.system.shape
-            found = find_lattice(wave_evidence(dual, mask, level[k].cpu().numpy(), shape))
-            if found is not None:
-                new = seeded(found, smooth[k], peaks[k], shape)
-                self.peaks[k] = torch.from_numpy(new).to(self.peaks)
-                certainties[k] = found.certainty
-        return certainties
 
     def _raise(self, evidence: "_Evidence", certainties: list[float]) -> None:
         given, expected, calm = evidence.given, evidence.expected, evidence.calm
@@ -211,7 +201,7 @@ def _started(
 
 
 class _Evidence(NamedTuple):
-    """See `baselines.gaussian_process`; (B, H, W // 2 + 1) each."""
+    """See `baselines.modes.ModeEvidence`; (B, H, W // 2 + 1) each."""
 
     given: Tensor
     sampled: Tensor

@@ -46,6 +46,7 @@ class ReconstructionTraining(Engine):
     spectrum_weight : of the distance of logarithmic spectra to the raw truth's.
     error_limit : relative error above which a sample's gradient no longer grows.
     ema_decay : of the averaged weights, which are validated and exported.
+    lattices : whether kriging on this device looks for lattices, on the CPU's threads.
     only : parts of the generator that learn, such as outer.deviation; all of it if None.
     gradient_norm, accumulate, channels_last, compiled : see `Engine`.
     """
@@ -69,6 +70,7 @@ class ReconstructionTraining(Engine):
         spectrum_weight: float = 0.0,
         error_limit: float = 0.2,
         ema_decay: float = 0.998,
+        lattices: bool = True,
         only: list[str] | None = None,
         gradient_norm: float | None = 1.0,
         accumulate: int = 1,
@@ -153,7 +155,9 @@ class ReconstructionTraining(Engine):
         """Krige on this device what the loader has not (`data.crops.kriged=false`)."""
         if batch.kriged is not None:
             return batch
-        return batch._replace(kriged=krige(batch.infill, batch.dwell))
+        return batch._replace(
+            kriged=krige(batch.infill, batch.dwell, lattices=self.hparams["lattices"])
+        )
 
     def terms(self, batch: Batch) -> Terms:
         """Return the terms of the phase."""

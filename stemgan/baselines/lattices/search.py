@@ -1,6 +1,5 @@
 """The lattice that a scan shows: every one that its strongest waves span, weighed."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,7 +69,8 @@ class Found:
 
 def find_lattice(evidence: WaveEvidence) -> Found | None:
     """Weigh the lattices that the strongest waves span; None where no two waves stand out."""
-    lattices = _different(sorted(_fitted(evidence), key=lambda x: -x.score), evidence)
+    weighed = (_weighed(basis, evidence) for basis in _likely(evidence))
+    lattices = [lattice for lattice in weighed if lattice is not None]
     if not lattices:
         return None
     scores = np.array([NO_LATTICE, *(x.score for x in lattices)])
@@ -83,11 +83,11 @@ def find_lattice(evidence: WaveEvidence) -> Found | None:
     return Found(waves, float(1 - likely[0]))
 
 
-def _fitted(evidence: WaveEvidence) -> Iterator[Lattice]:
-    """Yield the likeliest lattices at first sight, each fitted."""
+def _likely(evidence: WaveEvidence) -> list[Vectors]:
+    """Return the bases of the likeliest lattices at first sight, (2, 2) each, all different."""
     parents = strongest(evidence)
     if len(parents) < 2:
-        return
+        return []
     first, second = spanned(parents)
     score = _at_first_sight(first, second, evidence) + likeness(first, second)
     order = np.argsort(-score, kind="stable")
@@ -95,10 +95,13 @@ def _fitted(evidence: WaveEvidence) -> Iterator[Lattice]:
     size = _COARSE / (2 * evidence.step.max())
     coarse = np.rint(bases.reshape(len(bases), 4) * size)
     one = np.unique(coarse, axis=0, return_index=True)[1]
+    kept: list[Vectors] = []
+    close = _SAME * 2 * float(evidence.step.min())
     for basis in bases[np.sort(one)[:_TRIED]]:
-        lattice = _weighed(_refined(basis, evidence), evidence)
-        if lattice is not None:
-            yield lattice
+        fitted = _refined(basis, evidence)
+        if all(_apart(fitted, other) > close for other in kept):
+            kept.append(fitted)
+    return kept
 
 
 def _at_first_sight(first: Vectors, second: Vectors, evidence: WaveEvidence) -> Vectors:
@@ -201,16 +204,6 @@ def _highest(
     best = power.argmax(axis=1)
     every = np.arange(len(waves))
     return near[every, best], power[every, best]
-
-
-def _different(lattices: list[Lattice], evidence: WaveEvidence) -> list[Lattice]:
-    """Keep the best of those that are the same."""
-    kept: list[Lattice] = []
-    close = _SAME * 2 * float(evidence.step.min())
-    for lattice in lattices:
-        if all(_apart(lattice.basis, other.basis) > close for other in kept):
-            kept.append(lattice)
-    return kept
 
 
 def _apart(a: Vectors, b: Vectors) -> float:
