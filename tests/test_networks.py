@@ -11,10 +11,11 @@ from stemgan.baselines import complete
 from stemgan.measurement import measure
 from stemgan.metrics import blurred as metric_blurred
 from stemgan.networks import Generator, GeneratorConfig
-from stemgan.networks.blocks import SpectralBlock
+from stemgan.networks.blocks import ResidualBlock, SpectralBlock
 from stemgan.networks.features import BLURRED, CHANNELS, INFILLS, KRIGED, MISFIT, FeatureMaker
 from stemgan.networks.stages import Texture
 from stemgan.scan import ScanDesign
+from stemgan.weights import load_generator
 
 TINY = GeneratorConfig(
     widths=(8, 8, 8), depths=(1, 1, 1), half_width=4, outer_width=4, spectral=4
@@ -130,6 +131,34 @@ def test_every_weight_learns():
     for name, parameter in generator.named_parameters():
         assert parameter.grad is not None, name
         assert parameter.grad.abs().sum() > 0, name
+
+
+@pytest.mark.parametrize("make", [ResidualBlock, lambda n: SpectralBlock(n, 8)])
+def test_what_a_block_adds_does_not_grow_with_what_it_is_given(make):
+    """Ten blocks that multiply what they are given drive a stage where no gradient comes."""
+    torch.manual_seed(0)
+    block = make(6)
+    for parameter in block.parameters():
+        torch.nn.init.normal_(parameter, std=0.5)
+    x = torch.randn(2, 6, 16, 16, generator=torch.manual_seed(1))
+    usual, large = (block(size * x) - size * x for size in (10, 1e4))
+    assert torch.allclose(large, usual, rtol=0.05, atol=0.05)
+    silent = 1e-3 * x
+    assert (block(silent) - silent).square().mean() < usual.square().mean()
+
+
+def test_every_stage_of_the_shipped_model_speaks():
+    """What the inner stage gives changes the image, and is not the same for every pixel."""
+    generator, _ = load_generator("stemgan-s")
+    features = []
+    generator.inner.register_forward_hook(lambda module, given, out: features.append(out[0]))
+    with torch.no_grad():
+        image = generator(*inputs()).image
+        generator.outer.inner.weight.zero_()
+        without = generator(*inputs()).image
+    alive = features[0].std(dim=(0, 2, 3)) > 1e-4
+    assert alive.float().mean() > 0.5
+    assert not torch.equal(image, without)
 
 
 def noisy(**changes):

@@ -93,7 +93,7 @@ def test_a_file_that_does_not_name_its_architecture_is_a_stemgan(tmp_path):
         ({"architecture": "ede2020"}, "not a readable weights file"),
         ({"format": "another"}, "not a stemgan weights file"),
         ({"format": None}, "not a stemgan weights file"),
-        ({"format": "stemgan-generator-2"}, "of another version of stemgan: export it again"),
+        ({"format": "stemgan-generator-3"}, "of another version of stemgan: export it again"),
         ({"generator": "[1"}, "not a readable weights file"),
         ({"generator": "[1]"}, "not a readable weights file"),
         ({"generator": '{"width": 3}'}, "not a readable weights file"),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from blocks import ConvNeXtBlock, NAFBlock, with_blocks, with_norm
+from blocks import ConvNeXtBlock, NAFBlock, with_blocks
 from parts import (
     DISTANCES,
     MASK,
@@ -163,7 +163,6 @@ ARMS = (
     _lacking("no-residual", "mix of infills alone", without_residual),
     _lacking("consistency", "noise-weighted data consistency", becoming(Consistent)),
     _lacking("cascade", "two passes of the same weights", becoming(Cascade)),
-    Arm("norm", "blocks of the inner stage normalise what they see", _changed(with_norm)),
     Arm("convnext", "ConvNeXt blocks", _changed(with_blocks(ConvNeXtBlock))),
     Arm("naf", "NAFNet blocks", _changed(with_blocks(NAFBlock))),
     Arm(

@@ -6,9 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from stemgan.networks import Generator
-from stemgan.networks.blocks import ResidualBlock, SpectralBlock
-
-_EPSILON = 1e-3
+from stemgan.networks.blocks import ResidualBlock
 
 
 class ConvNeXtBlock(nn.Module):
@@ -51,22 +49,6 @@ class NAFBlock(nn.Module):
         return x + self.narrow[1](a * b)
 
 
-class Normalised(nn.Module):
-    """x + f(x / r), r the root mean square of x over channels, where a block is x + f(x).
-
-    Blocks without it multiply what they are given, and so do ten of them one after another.
-    """
-
-    def __init__(self, block: nn.Module) -> None:
-        super().__init__()
-        self.block = block
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) to the same."""
-        seen = x * (x.square().mean(dim=1, keepdim=True) + _EPSILON).rsqrt()
-        return x + self.block(seen) - seen
-
-
 def _normalised(norm: nn.Module, x: Tensor) -> Tensor:
     return norm(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
@@ -82,11 +64,3 @@ def with_blocks(block: Callable[[int], nn.Module]) -> Callable[[Generator], None
                 setattr(generator.inner, name, nn.Sequential(*map(block, widths)))
 
     return change
-
-
-def with_norm(generator: Generator) -> None:
-    """Normalise what every block of the inner stage is given."""
-    for parent in (generator.inner, *generator.inner.children()):
-        for name, child in parent.named_children():
-            if isinstance(child, ResidualBlock | SpectralBlock):
-                setattr(parent, name, Normalised(child))

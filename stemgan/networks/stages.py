@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from stemgan.networks.blocks import Down, SpectralBlock, Up, residual_blocks
+from stemgan.networks.blocks import Down, SpectralBlock, Up, normalised, residual_blocks
 from stemgan.networks.config import GeneratorConfig
 from stemgan.networks.features import BEST, BLURRED, CHANNELS, INFILLS, KRIGED, Features
 from stemgan.networks.mix import Mix, start_at_zero
@@ -50,7 +50,7 @@ class InnerStage(nn.Module):
         c = self.spectral_c(self.blocks_c(self.down_c(b)))
         b = self.return_b(b + self.up_b(c))
         a = self.return_a(a + self.up_a(b))
-        features = F.silu(self.up_half(a))
+        features = F.silu(self.up_half(normalised(a)))
         return features, self.blurred(inputs, features, _infills_of(at_half))
 
 

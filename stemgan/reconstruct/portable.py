@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from stemgan.networks import Ede2020Generator, Generator
-from stemgan.networks.blocks import SpectralBlock
+from stemgan.networks.blocks import SpectralBlock, normalised
 from stemgan.networks.features import MISFIT, Features
 
 
@@ -93,7 +93,7 @@ class MatrixSpectralBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to the same."""
-        inner = F.silu(self.enter(x))
+        inner = F.silu(self.enter(normalised(x)))
         height, width = inner.shape[2:]
         half = width // 2 + 1
         cos_y, sin_y = _waves(height, height)

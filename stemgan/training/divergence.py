@@ -1,9 +1,9 @@
-"""A step that is not finite: what is kept of it, and how training ends."""
+"""Steps that go wrong: not finite, which ends training, or silent, which is said."""
 
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from stemgan.errors import Ended
 
@@ -35,3 +35,16 @@ def diverged(step: int, path: Path, **values: Tensor) -> Diverged:
         f"step {step} is not finite ({said}): look at its batch in {path}, and go on from "
         "last.ckpt with a smaller learning rate"
     )
+
+
+def silent_share(network: nn.Module) -> Tensor:
+    """Return the share of the parameters that learn whose gradient is exactly zero.
+
+    Some are by chance, as where an activation clips. Most are where a part of the network puts
+    out zeros whatever it is given: it then learns no more, and the loss does not say so.
+    """
+    gradients = [p.grad for p in network.parameters() if p.grad is not None]
+    if not gradients:
+        return torch.zeros(())
+    zeros = torch.stack([(gradient == 0).sum() for gradient in gradients]).sum()
+    return zeros / sum(gradient.numel() for gradient in gradients)

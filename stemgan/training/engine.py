@@ -11,7 +11,7 @@ from stemgan.data import Batch
 from stemgan.data.batch import parts_of
 from stemgan.errors import InputError, check_number, check_whole
 from stemgan.networks.discriminator import Discriminators
-from stemgan.training.divergence import diverged, keep_step
+from stemgan.training.divergence import diverged, keep_step, silent_share
 from stemgan.training.phases import Phases
 
 if TYPE_CHECKING:
@@ -131,6 +131,7 @@ class Engine(Phases):
         optimizer.zero_grad()
         terms = self._gradients(drawn)
         self.backward_done()
+        self.log("train/silent", silent_share(self.generator))
         norm, means = self._clip(), self._means(terms)
         self._guard(drawn, terms, means, norm)
         optimizer.step()

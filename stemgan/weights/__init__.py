@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     AnyGenerator = Generator | Ede2020Generator
 
-FORMAT = "stemgan-generator-3"
+FORMAT = "stemgan-generator-4"
 ARCHITECTURES = ("stemgan", "ede2020")
 DEFAULT_MODEL = "stemgan-s"
 _FOLDER = Path(__file__).parent
