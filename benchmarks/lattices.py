@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from tune_baselines import images
 
 from stemgan.baselines.gaussian_process import gaussian_process
-from stemgan.cli.common import progress, say
+from stemgan.cli.common import progress
 from stemgan.measurement import measure
 from stemgan.metrics import blurred, rmse
 from stemgan.scan import ScanDesign, parse_coverage
@@ -87,7 +87,7 @@ def main() -> None:
     if args.folder is not None:
         sets["real"] = [image for _, image in images(args.folder, 1)]
     for row in rows(sets, args.scan.split(","), args.coverage.split(",")):
-        say(row)
+        print(row, flush=True)
 
 
 if __name__ == "__main__":

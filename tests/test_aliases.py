@@ -174,6 +174,14 @@ def test_reduced_bases_are_short_and_of_the_same_lattice():
     assert ((product >= -1e-12) & (2 * product <= squares * (1 + 1e-9))).all()
 
 
+def test_parallel_waves_span_no_lattice():
+    first, second = np.array([[0.1, 0.05], [0.1, 0.0]]), np.array([[0.2, 0.1], [0.0, 0.0]])
+    short, _ = crystals.reduced(first, second)
+    np.testing.assert_allclose(short, 0, atol=1e-12)
+    bases, _ = crystals.spanned([first, second])
+    assert len(bases) == 1
+
+
 def test_crystals_are_more_alike_than_others():
     hexagonal, square, odd = (turned(0.05, 20, between) for between in (60, 90, 75))
     odd[1] = odd[1] * 1.35

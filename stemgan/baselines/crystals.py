@@ -16,6 +16,7 @@ LONGEST = 70.0
 _LEAST_SINE = 0.05
 _MOST_COSINE = 0.55
 _STEPS = 12  # of the reduction of a basis
+_NOTHING = 1e-20
 
 # How crystals look along the axes that they are seen along: shares of hexagonal, square,
 # rectangular, rhombic, centred rectangular and oblique lattices; and how far a microscope
@@ -65,7 +66,8 @@ def reduced(first: Vectors, second: Vectors) -> tuple[Vectors, Vectors]:
     for _ in range(_STEPS):
         swap = (second**2).sum(axis=1) < (first**2).sum(axis=1)
         first[swap], second[swap] = second[swap], first[swap].copy()
-        times = np.rint((first * second).sum(axis=1) / (first**2).sum(axis=1))
+        size = np.maximum((first**2).sum(axis=1), _NOTHING)  # 0 where the two are parallel
+        times = np.rint((first * second).sum(axis=1) / size)
         if not times.any():
             break
         second -= times[:, None] * first
