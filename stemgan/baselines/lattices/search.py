@@ -47,12 +47,10 @@ class Lattice:
     """A lattice and what speaks for it.
 
     score : logarithm of its weight.
-    basis : of the reciprocal lattice, reduced, (2, 2) [periods per px].
     waves : with their variance.
     """
 
     score: float
-    basis: Vectors
     waves: Waves
 
 
@@ -158,7 +156,7 @@ def _weighed(basis: Vectors, evidence: WaveEvidence) -> Lattice | None:
     likelihood, variance = _explained(given, overlap)
     held = 2 * variance[: len(at)] / evidence.level[tuple(at.T)]
     score = LIKELIHOOD * likelihood + float(likeness(basis[:1], basis[1:])[0]) + float(missed)
-    return Lattice(score, basis, Waves(evidence.waves(at), held))
+    return Lattice(score, Waves(evidence.waves(at), held))
 
 
 def _explained(
